@@ -1,0 +1,1 @@
+"""The outside world, each thing behind a narrow interface."""

@@ -1,0 +1,59 @@
+"""How a handler gets its service: the key is checked, the unit of work is open, and it ends."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Header, Request
+
+from app.api.idempotency import refuse_repeat
+from app.api.runtime import runtime_of
+from app.domain.access.api_keys import Scope
+from app.domain.errors import Invalid
+from app.repositories.unit_of_work import UnitOfWork
+
+S = TypeVar("S")
+
+
+def service(make: Callable[[UnitOfWork], S], scope: Scope) -> Any:
+    """A dependency: the service over a unit of work of the caller, who needs `scope`.
+
+    Its scope is the function: with FastAPI's default the commit would run after the reply.
+    """
+
+    async def open_service(request: Request) -> AsyncIterator[S]:
+        runtime = runtime_of(request)
+        headers = request.headers
+        kind, _, token = headers.get("authorization", "").partition(" ")
+        caller = await runtime.authenticator.authenticate(
+            token.strip() if kind.lower() == "bearer" else None,
+            scope,
+            headers.get("touchline-actor"),
+        )
+        async with UnitOfWork(runtime.database, caller) as uow:
+            request.scope["touchline.unit_of_work"] = uow
+            if request.method == "POST" and "idempotency-key" in headers:
+                await refuse_repeat(request, uow)
+            yield make(uow)
+
+    open_service.touchline_scope = scope  # type: ignore[attr-defined]
+    return Depends(open_service, scope="function")
+
+
+def _version_of(
+    if_match: Annotated[
+        str | None,
+        Header(
+            description="Only change the resource if its ETag is this one; else 412.",
+            examples=['"3"'],
+        ),
+    ] = None,
+) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    version = if_match.strip().removeprefix("W/").strip('"')
+    if not (version.isascii() and version.isdigit() and len(version) < 10):
+        raise Invalid.parameter("If-Match", 'must be an ETag such as "3"')
+    return int(version)
+
+
+IfMatch = Annotated[int | None, Depends(_version_of)]

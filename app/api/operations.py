@@ -1,0 +1,96 @@
+"""What every operation under /v1 does around its handler: read the body strictly, run again after
+a lost race, answer an Idempotency-Key once."""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from app.api.body import parse_json
+from app.api.idempotency import keep_answer
+from app.domain.errors import FieldError, Invalid
+from app.repositories.unit_of_work import Again
+
+ATTEMPTS = 4
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class Operation(APIRoute):
+    """A route with the API's habits."""
+
+    def get_route_handler(self) -> Handler:
+        original = super().get_route_handler()
+        takes_body = self.body_field is not None
+        known = _known_parameters(self.dependant)
+
+        async def handle(request: Request) -> Response:
+            if request.scope["query_string"]:
+                _check_query(request, known)
+            if "\x00" in request.scope["path"]:
+                raise Invalid.parameter("path", "must not contain the character NUL")
+            if takes_body:
+                await _read_body(request)
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    return await _once(original, request)
+                except Again:
+                    if attempt == ATTEMPTS:
+                        raise
+                    await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))
+            raise AssertionError("unreachable")
+
+        return handle
+
+
+async def _once(original: Handler, request: Request) -> Response:
+    # A stack of our own for dependencies of function scope: the unit of work then ends in here,
+    # where a lost race can still be run again.
+    async with AsyncExitStack() as stack:
+        request.scope["fastapi_function_astack"] = stack
+        response = await original(request)
+        if request.method == "POST" and "idempotency-key" in request.headers:
+            await keep_answer(request, response)
+    return response
+
+
+async def _read_body(request: Request) -> None:
+    body = await request.body()
+    if body:
+        # Request.json() gives back what is kept here.
+        request._json = parse_json(body, request.headers.get("content-type", ""))
+
+
+def _known_parameters(dependant: Dependant) -> frozenset[str] | None:
+    """The names of the query parameters; None when a schema checks them itself."""
+    names: set[str] = set()
+    for parameter in dependant.query_params:
+        fields = getattr(parameter.field_info.annotation, "model_fields", None)
+        if fields is None:
+            names.add(parameter.alias)
+        elif parameter.field_info.annotation.model_config.get("extra") == "allow":  # type: ignore[union-attr]
+            return None
+        else:
+            names.update(field.alias or name for name, field in fields.items())
+    return frozenset(names)
+
+
+def _check_query(request: Request, known: frozenset[str] | None) -> None:
+    for name, value in request.query_params.multi_items():
+        if "\x00" in name + value:
+            raise Invalid.parameter(name, "must not contain the character NUL")
+    unknown = [name for name in request.query_params if known is not None and name not in known]
+    if unknown:
+        detail = "there is no such query parameter"
+        raise Invalid(
+            detail,
+            errors=[
+                FieldError(parameter=name, code="unknown_parameter", detail=detail)
+                for name in unknown
+            ],
+        )

@@ -1,0 +1,51 @@
+"""Timelines."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+
+from app.api.deps import service
+from app.api.operations import Operation
+from app.api.paging import CursorParameter, Limit, PageOf, page_request
+from app.api.responses import problems
+from app.api.schemas.fields import Label
+from app.api.schemas.record.timeline import TimelineEntryRead
+from app.domain.access.api_keys import Scope
+from app.domain.paging import Page
+from app.domain.record.timeline import TimelineEntry
+from app.services.record.timeline import TimelineService
+
+router = APIRouter(prefix="/v1", tags=["timeline"], route_class=Operation)
+
+Reading = Annotated[TimelineService, service(TimelineService, Scope.LEADS_READ)]
+Kinds = Annotated[
+    list[Label] | None,
+    Query(
+        max_length=50,
+        description="Only these kinds of touchpoints or types of events.",
+        examples=[["form_submitted", "lead.qualified"]],
+    ),
+]
+Order = Annotated[
+    Literal["-occurred_at", "occurred_at"],
+    Query(description="Newest first, or oldest first.", examples=["-occurred_at"]),
+]
+
+
+@router.get(
+    "/leads/{lead_id}/timeline",
+    response_model=PageOf[TimelineEntryRead],
+    responses=problems(404),
+    summary="Read a lead's timeline",
+)
+async def read_lead_timeline(
+    lead_id: Annotated[UUID, Path(description="The lead's id.")],
+    timeline: Reading,
+    kind: Kinds = None,
+    sort: Order = "-occurred_at",
+    limit: Limit = 50,
+    cursor: CursorParameter = None,
+) -> Page[TimelineEntry]:
+    """Touchpoints and changes in one order, each with who and when."""
+    return await timeline.of_lead(lead_id, kind, page_request(limit, cursor, sort))

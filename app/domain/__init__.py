@@ -1,0 +1,1 @@
+"""Plain Python: entities, rules and errors, with nothing but the standard library."""

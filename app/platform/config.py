@@ -1,0 +1,79 @@
+"""Settings, read once from the environment (prefix TOUCHLINE_) when a process starts."""
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set; `touchline doctor` prints what is in force."""
+
+    model_config = SettingsConfigDict(env_prefix="TOUCHLINE_", extra="ignore")
+
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="Postgres 15 to 18 as the role touchline_app. Unset: the embedded Postgres.",
+    )
+    database_owner_url: SecretStr | None = Field(
+        default=None, description="Owner of the schema; only `touchline migrate` and `seed` use it."
+    )
+    database_auth_url: SecretStr | None = Field(
+        default=None, description="As touchline_auth; by default derived from database_url."
+    )
+    database_pool_size: int = Field(default=10, ge=1, le=200)
+    database_pooler: Literal["none", "pgbouncer"] = "none"
+    statement_timeout_seconds: int = Field(default=15, ge=1, le=600)
+    data_dir: Path = Path(".touchline")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    max_body_bytes: int = Field(default=5 * 1024 * 1024, ge=1024)
+    worker_in_serve: bool = True
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+    @property
+    def embedded(self) -> bool:
+        """True when no database was named, so the embedded Postgres is used."""
+        return self.database_url is None
+
+    @property
+    def app_url(self) -> str:
+        """The URL the service reads and writes with."""
+        if self.database_url is None:
+            raise ValueError("TOUCHLINE_DATABASE_URL is not set")
+        return _plain(self.database_url.get_secret_value())
+
+    @property
+    def auth_url(self) -> str:
+        """The URL that resolves API keys, as a role that can do nothing else."""
+        if self.database_auth_url is not None:
+            return _plain(self.database_auth_url.get_secret_value())
+        return with_user(self.app_url, "touchline_auth")
+
+    @property
+    def owner_url(self) -> str:
+        """The URL that owns the schema."""
+        if self.database_owner_url is None:
+            raise ValueError("TOUCHLINE_DATABASE_OWNER_URL is not set")
+        return _plain(self.database_owner_url.get_secret_value())
+
+
+def with_user(url: str, user: str) -> str:
+    """The same database URL for another user, with the same password."""
+    parts = urlsplit(url)
+    _, at, host = parts.netloc.rpartition("@")
+    password = f":{parts.password}" if parts.password else ""
+    return urlunsplit(parts._replace(netloc=f"{user}{password}{at or '@'}{host}"))
+
+
+def with_database(url: str, name: str) -> str:
+    """The same database URL for another database of the server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def _plain(url: str) -> str:
+    # asyncpg wants a bare scheme; people paste SQLAlchemy's spelling as well.
+    return url.replace("postgresql+asyncpg://", "postgresql://", 1)

@@ -1,0 +1,1 @@
+"""Every query, and the transaction around it."""

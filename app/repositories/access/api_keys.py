@@ -1,0 +1,63 @@
+"""API keys: managed inside a workspace, resolved outside of any."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from app.domain.access.api_keys import ApiKey, ParsedKey
+from app.platform.db import Database
+from app.repositories.resources import Resources
+from app.repositories.statements import Statement, array_param, own, param
+from app.repositories.tables.access import api_keys
+
+
+class ApiKeyRepository(Resources[ApiKey]):
+    """Keys by id and by page."""
+
+    table = api_keys
+    entity = ApiKey
+    noun = "API key"
+
+    async def mark_used(self, last_used: Mapping[UUID, datetime]) -> None:
+        """Note when keys were last used, in one statement for all of them."""
+        await self._transaction.rows(
+            _MARK_USED, ids=sorted(last_used), instants=[last_used[k] for k in sorted(last_used)]
+        )
+
+
+async def resolve_key(auth_database: Database, parsed: ParsedKey) -> ApiKey | None:
+    """The stored key, read as the role that may do nothing else."""
+    rows = await auth_database.fetch(
+        _RESOLVE.sql,
+        *_RESOLVE.arguments(
+            {"workspace_id": parsed.workspace_id, "key_hash": parsed.key_hash}
+        ),
+    )
+    return ApiKey(**rows[0]) if rows else None
+
+
+_RESOLVE = Statement(
+    select(api_keys).where(
+        own(api_keys), api_keys.c.key_hash == param("key_hash", api_keys.c.key_hash)
+    )
+)
+
+
+def _mark_used() -> Statement:
+    used = (
+        func.unnest(
+            array_param("ids", api_keys.c.id), array_param("instants", api_keys.c.last_used_at)
+        )
+        .table_valued("id", "instant", name="used")
+        .render_derived()
+    )
+    return Statement(
+        update(api_keys)
+        .where(own(api_keys), api_keys.c.id == used.c.id)
+        .values(last_used_at=used.c.instant)
+    )
+
+
+_MARK_USED = _mark_used()

@@ -1,0 +1,238 @@
+"""Leads: matched by identity, stored with their first touch, locked, changed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, delete, func, select, update
+
+from app.domain.leads.identities import Identity
+from app.domain.leads.leads import Lead
+from app.domain.reach.events import Event
+from app.domain.record.touchpoints import Touchpoint
+from app.platform.ids import new_id
+from app.repositories.resources import Resources
+from app.repositories.statements import (
+    Statement,
+    array_param,
+    as_arrays,
+    insert_rows,
+    own,
+    param,
+    stored_columns,
+)
+from app.repositories.tables.leads import lead_identities, leads
+from app.repositories.tables.reach import events
+from app.repositories.tables.record import touchpoints
+
+
+class LeadRepository(Resources[Lead]):
+    """Leads by id and by identity."""
+
+    table = leads
+    entity = Lead
+    noun = "lead"
+
+    async def matching(self, identities: Sequence[Identity]) -> list[tuple[Lead, Identity]]:
+        """The leads these identities point to, each with the identity that found it."""
+        if not identities:
+            return []
+        rows = await self._transaction.rows(
+            _MATCHING,
+            kinds=[identity.kind.value for identity in identities],
+            systems=[identity.system for identity in identities],
+            values=[identity.value for identity in identities],
+        )
+        found = []
+        for row in rows:
+            columns = dict(row)
+            kind, system, value = (columns.pop(f"matched_{p}") for p in ("kind", "system", "value"))
+            by = next(i for i in identities if (i.kind, i.system, i.value) == (kind, system, value))
+            found.append((Lead(**columns), by))
+        return found
+
+    async def add_captured(
+        self,
+        lead: Lead,
+        identities: Sequence[Identity],
+        touches: Sequence[Touchpoint],
+        journal: Sequence[Event],
+    ) -> None:
+        """Store a lead, its identities, its touchpoints and their events in one statement."""
+        await self._transaction.rows(
+            _ADD_CAPTURED,
+            **as_arrays(leads, [vars(lead)], "lead"),
+            **as_arrays(lead_identities, self._identity_rows(lead.id, identities), "identity"),
+            **as_arrays(touchpoints, [_touch_row(touch) for touch in touches], "touch"),
+            **as_arrays(events, [vars(event) for event in journal], "event"),
+        )
+
+    async def add_identities(self, lead_id: UUID, identities: Sequence[Identity]) -> None:
+        """Point further identities to a lead."""
+        if identities:
+            rows = self._identity_rows(lead_id, identities)
+            await self._transaction.rows(_ADD_IDENTITIES, **as_arrays(lead_identities, rows))
+
+    async def release_identities(self, lead_id: UUID, identities: Sequence[Identity]) -> None:
+        """Free these identities of a lead, so that another lead may have them."""
+        await self._transaction.rows(
+            _RELEASE_IDENTITIES,
+            lead_id=lead_id,
+            kinds=[identity.kind.value for identity in identities],
+            systems=[identity.system for identity in identities],
+            values=[identity.value for identity in identities],
+        )
+
+    async def release_all_identities(self, lead_id: UUID) -> None:
+        """Free every identity of a lead that is deleted."""
+        await self._transaction.rows(_RELEASE_ALL, lead_id=lead_id)
+
+    async def lock_many(self, ids: Iterable[UUID]) -> dict[UUID, Lead]:
+        """Lock the leads that exist, in the order of their ids, against deadlocks."""
+        rows = await self._transaction.rows(_LOCK_MANY, ids=sorted(set(ids)))
+        return {row["id"]: Lead(**row) for row in rows}
+
+    async def lock_existing(self, ids: Iterable[UUID]) -> set[UUID]:
+        """The same, when only their existence matters."""
+        rows = await self._transaction.rows(_LOCK_EXISTING, ids=sorted(set(ids)))
+        return {row["id"] for row in rows}
+
+    async def note_touches(self, touches: Mapping[UUID, Sequence[datetime]]) -> None:
+        """Widen first and last touch of leads by these instants and count them."""
+        ids = sorted(touches)
+        await self._transaction.rows(
+            _NOTE_TOUCHES,
+            ids=ids,
+            firsts=[min(touches[lead_id]) for lead_id in ids],
+            lasts=[max(touches[lead_id]) for lead_id in ids],
+            counts=[len(touches[lead_id]) for lead_id in ids],
+        )
+
+    def _identity_rows(
+        self, lead_id: UUID, identities: Sequence[Identity]
+    ) -> list[dict[str, Any]]:
+        return [
+            {
+                "workspace_id": self._transaction.workspace_id,
+                "id": new_id(),
+                "lead_id": lead_id,
+                "kind": identity.kind.value,
+                "system": identity.system,
+                "value": identity.value,
+                "created_at": self._transaction.now,
+            }
+            for identity in identities
+        ]
+
+
+def _touch_row(touchpoint: Touchpoint) -> dict[str, Any]:
+    return {name: getattr(touchpoint, name) for name in stored_columns(touchpoints)}
+
+
+def _wanted_identities() -> Any:
+    return (
+        func.unnest(
+            array_param("kinds", lead_identities.c.kind),
+            array_param("systems", lead_identities.c.system),
+            array_param("values", lead_identities.c.value),
+        )
+        .table_valued("kind", "system", "value", name="wanted")
+        .render_derived()
+    )
+
+
+def _is_wanted(wanted: Any) -> Any:
+    return and_(
+        *(lead_identities.c[name] == wanted.c[name] for name in ("kind", "system", "value"))
+    )
+
+
+def _matching() -> Statement:
+    wanted = _wanted_identities()
+    return Statement(
+        select(
+            leads,
+            lead_identities.c.kind.label("matched_kind"),
+            lead_identities.c.system.label("matched_system"),
+            lead_identities.c.value.label("matched_value"),
+        )
+        .select_from(wanted)
+        .join(lead_identities, own(lead_identities) & _is_wanted(wanted))
+        .join(leads, own(leads) & (leads.c.id == lead_identities.c.lead_id))
+        .where(leads.c.deleted_at.is_(None))
+    )
+
+
+def _add_captured() -> Statement:
+    new_leads = insert_rows(leads, stored_columns(leads), "lead").cte("new_leads")
+    new_identities = insert_rows(
+        lead_identities, stored_columns(lead_identities), "identity"
+    ).cte("new_identities")
+    new_events = insert_rows(events, stored_columns(events), "event").cte("new_events")
+    return Statement(
+        insert_rows(touchpoints, stored_columns(touchpoints), "touch").add_cte(
+            new_leads, new_identities, new_events
+        )
+    )
+
+
+def _release_identities() -> Statement:
+    wanted = _wanted_identities()
+    return Statement(
+        delete(lead_identities).where(
+            own(lead_identities),
+            lead_identities.c.lead_id == param("lead_id", lead_identities.c.lead_id),
+            _is_wanted(wanted),
+        )
+    )
+
+
+def _lock(*columns: Any) -> Statement:
+    return Statement(
+        select(*columns)
+        .where(
+            own(leads),
+            leads.c.id == func.any(array_param("ids", leads.c.id)),
+            leads.c.deleted_at.is_(None),
+        )
+        .order_by(leads.c.id)
+        .with_for_update(key_share=True)
+    )
+
+
+def _note_touches() -> Statement:
+    noted = (
+        func.unnest(
+            array_param("ids", leads.c.id),
+            array_param("firsts", leads.c.first_touch_at),
+            array_param("lasts", leads.c.last_touch_at),
+            array_param("counts", leads.c.touch_count),
+        )
+        .table_valued("id", "first", "last", "count", name="noted")
+        .render_derived()
+    )
+    return Statement(
+        update(leads)
+        .where(own(leads), leads.c.id == noted.c.id)
+        .values(
+            first_touch_at=func.least(leads.c.first_touch_at, noted.c.first),
+            last_touch_at=func.greatest(leads.c.last_touch_at, noted.c.last),
+            touch_count=leads.c.touch_count + noted.c.count,
+        )
+    )
+
+
+_MATCHING = _matching()
+_ADD_CAPTURED = _add_captured()
+_ADD_IDENTITIES = Statement(insert_rows(lead_identities, stored_columns(lead_identities)))
+_NOTE_TOUCHES = _note_touches()
+_RELEASE_IDENTITIES = _release_identities()
+_RELEASE_ALL = Statement(
+    delete(lead_identities).where(
+        own(lead_identities),
+        lead_identities.c.lead_id == param("lead_id", lead_identities.c.lead_id),
+    )
+)
+_LOCK_MANY = _lock(leads)
+_LOCK_EXISTING = _lock(leads.c.id)

@@ -1,0 +1,192 @@
+"""One request or job is one transaction: begun, committed and rolled back here and nowhere else."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from app.domain.access.api_keys import Caller
+from app.domain.errors import OutcomeUnknown
+from app.domain.reach.events import Event, EventType
+from app.platform import clock
+from app.platform.db import Database
+from app.platform.ids import new_id
+from app.repositories import database_errors
+from app.repositories.access.api_keys import ApiKeyRepository
+from app.repositories.access.idempotency import IdempotencyRepository
+from app.repositories.access.teams import TeamRepository
+from app.repositories.access.users import UserRepository
+from app.repositories.access.workspaces import WorkspaceDirectory, WorkspaceSettingsRepository
+from app.repositories.leads.custom_fields import CustomFieldRepository
+from app.repositories.leads.lead_search import LeadSearchRepository
+from app.repositories.leads.leads import LeadRepository
+from app.repositories.reach.events import EventRepository
+from app.repositories.record.campaigns import CampaignRepository
+from app.repositories.record.timeline import TimelineRepository
+from app.repositories.record.touchpoints import TouchpointRepository
+from app.repositories.sales.pipelines import PipelineRepository
+from app.repositories.transaction import Transaction
+
+
+class Again(Exception):
+    """The transaction was rolled back by a race; running the request again will settle it."""
+
+
+class UnitOfWork:
+    """`async with UnitOfWork(database, caller) as uow`: commits on success, else rolls back.
+
+    Nothing is sent to the database before the first statement.
+    """
+
+    def __init__(self, database: Database, caller: Caller) -> None:
+        self.caller = caller
+        self.now: datetime = clock.now()
+        self._transaction = Transaction(database, caller.workspace_id, self.now)
+        self._events: list[Event] = []
+
+    @property
+    def workspace_id(self) -> UUID:
+        """The workspace of everything in here."""
+        return self.caller.workspace_id
+
+    def record(
+        self,
+        event_type: EventType,
+        subject_type: str,
+        subject_id: UUID,
+        data: Mapping[str, Any],
+        *,
+        lead_id: UUID | None = None,
+        occurred_at: datetime | None = None,
+    ) -> UUID:
+        """Add an entry to the journal; it is stored in this transaction, before the commit."""
+        event = Event(
+            workspace_id=self.workspace_id,
+            id=new_id(),
+            type=event_type.value,
+            subject_type=subject_type,
+            subject_id=subject_id,
+            lead_id=lead_id,
+            user_id=self.caller.user_id,
+            api_key_id=self.caller.api_key_id,
+            data=dict(data),
+            occurred_at=occurred_at or self.now,
+            recorded_at=self.now,
+            position=None,
+        )
+        self._events.append(event)
+        return event.id
+
+    def take_events(self) -> list[Event]:
+        """The events not stored yet, for a statement that stores them along with its own rows."""
+        taken, self._events = self._events, []
+        return taken
+
+    async def flush(self) -> None:
+        """Store what is still in memory, so that constraint errors surface in the use case."""
+        if self._events:
+            await self.events.add_all(self.take_events())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        given = error
+        try:
+            if error is None:
+                await self.flush()
+        except BaseException as flush_error:
+            error = flush_error
+        try:
+            await self._transaction.finish(commit=error is None)
+        except Exception as end_error:
+            if self._transaction.committing:
+                raise OutcomeUnknown(
+                    "the change may or may not have been stored; "
+                    "repeat the request with the same Idempotency-Key"
+                ) from end_error
+            if error is None:
+                error = end_error
+        if error is not None:
+            meant = _as_domain_error(error)
+            if meant is not error:
+                raise meant from error
+            if error is not given:
+                raise error
+
+    # Repositories, made when first asked for.
+
+    @cached_property
+    def workspace_settings(self) -> WorkspaceSettingsRepository:
+        return WorkspaceSettingsRepository(self._transaction)
+
+    @cached_property
+    def workspaces(self) -> WorkspaceDirectory:
+        return WorkspaceDirectory(self._transaction)
+
+    @cached_property
+    def users(self) -> UserRepository:
+        return UserRepository(self._transaction)
+
+    @cached_property
+    def teams(self) -> TeamRepository:
+        return TeamRepository(self._transaction)
+
+    @cached_property
+    def api_keys(self) -> ApiKeyRepository:
+        return ApiKeyRepository(self._transaction)
+
+    @cached_property
+    def idempotency(self) -> IdempotencyRepository:
+        return IdempotencyRepository(self._transaction)
+
+    @cached_property
+    def leads(self) -> LeadRepository:
+        return LeadRepository(self._transaction)
+
+    @cached_property
+    def lead_search(self) -> LeadSearchRepository:
+        return LeadSearchRepository(self._transaction)
+
+    @cached_property
+    def custom_fields(self) -> CustomFieldRepository:
+        return CustomFieldRepository(self._transaction)
+
+    @cached_property
+    def campaigns(self) -> CampaignRepository:
+        return CampaignRepository(self._transaction)
+
+    @cached_property
+    def touchpoints(self) -> TouchpointRepository:
+        return TouchpointRepository(self._transaction)
+
+    @cached_property
+    def timeline(self) -> TimelineRepository:
+        return TimelineRepository(self._transaction)
+
+    @cached_property
+    def pipelines(self) -> PipelineRepository:
+        return PipelineRepository(self._transaction)
+
+    @cached_property
+    def events(self) -> EventRepository:
+        return EventRepository(self._transaction)
+
+
+def _as_domain_error(error: BaseException) -> BaseException:
+    if isinstance(error, database_errors.Collision):
+        return Again("a unique key was taken meanwhile")
+    state = database_errors.sqlstate_of(error)
+    if state in database_errors.RETRYABLE or state.startswith(database_errors.CONNECTION_LOST):
+        return Again("the transaction was rolled back")
+    translated = database_errors.translate(error)
+    if isinstance(translated, database_errors.Collision):
+        return Again("a unique key was taken meanwhile")
+    return translated or error

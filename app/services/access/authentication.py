@@ -1,0 +1,121 @@
+"""From the key in a request to the caller it stands for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import monotonic
+from uuid import UUID
+
+from app.domain.access.api_keys import ApiKey, Caller, KeyKind, Scope, parse_key
+from app.domain.access.users import Role
+from app.domain.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from app.platform import clock
+from app.platform.db import Database
+from app.repositories.access.api_keys import resolve_key
+from app.repositories.unit_of_work import UnitOfWork
+
+# How long a process may go on trusting what it read; a revoked key is refused everywhere
+# after this many seconds, and at once by the process that revoked it.
+TRUST_SECONDS = 5.0
+_MOST_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    key: ApiKey | None
+    until: float
+
+
+class Authenticator:
+    """Resolves keys and acting users, remembers them for seconds, gathers when keys were used."""
+
+    def __init__(
+        self,
+        database: Database,
+        auth_database: Database,
+        elapsed: Callable[[], float] = monotonic,
+    ) -> None:
+        self._database = database
+        self._auth_database = auth_database
+        self._elapsed = elapsed
+        self._keys: dict[str, _Remembered] = {}
+        self._actors: dict[tuple[UUID, UUID], tuple[str, float]] = {}
+        self._used: dict[UUID, set[UUID]] = {}
+
+    async def authenticate(self, token: str | None, scope: Scope, actor: str | None) -> Caller:
+        """The caller behind a token; Unauthenticated or Forbidden otherwise.
+
+        A malformed key, and a publishable key outside the intake, cost no database connection.
+        """
+        parsed = parse_key(token) if token else None
+        if token is None or parsed is None:
+            raise Unauthenticated("send an API key as `Authorization: Bearer <key>`")
+        if parsed.kind is KeyKind.PUBLISHABLE and scope is not Scope.INTAKE_WRITE:
+            raise Forbidden("a publishable key can only send to the intake")
+        remembered = self._keys.get(token)
+        if remembered is None or remembered.until < self._elapsed():
+            key = await resolve_key(self._auth_database, parsed)
+            self._remember(token, key)
+        else:
+            key = remembered.key
+        if key is None or not key.usable(clock.now()):
+            raise Unauthenticated("this API key is unknown, revoked or expired")
+        if scope not in key.scopes:
+            raise Forbidden(f"this API key lacks the scope {scope}", extra={"scope": scope.value})
+        self._used.setdefault(key.workspace_id, set()).add(key.id)
+        caller = Caller(
+            workspace_id=key.workspace_id, api_key_id=key.id, scopes=frozenset(key.scopes)
+        )
+        return caller if actor is None else await self._acting(caller, actor, scope)
+
+    def forget(self, key_id: UUID) -> None:
+        """Trust a key no longer, because it was just revoked here."""
+        self._keys = {
+            token: found
+            for token, found in self._keys.items()
+            if found.key is None or found.key.id != key_id
+        }
+
+    def take_used(self) -> dict[UUID, set[UUID]]:
+        """The keys used since the last call, by workspace."""
+        used, self._used = self._used, {}
+        return used
+
+    def _remember(self, token: str, key: ApiKey | None) -> None:
+        if len(self._keys) >= _MOST_REMEMBERED:
+            self._keys.clear()
+        self._keys[token] = _Remembered(key, self._elapsed() + TRUST_SECONDS)
+
+    async def _acting(self, caller: Caller, actor: str, scope: Scope) -> Caller:
+        if Scope.ACT_AS not in caller.scopes:
+            raise Forbidden("this API key lacks the scope act_as, so it cannot name an actor")
+        user_id = _user_id(actor)
+        found = (caller.workspace_id, user_id)
+        role, until = self._actors.get(found, ("", 0.0))
+        if until < self._elapsed():
+            async with UnitOfWork(self._database, caller) as uow:
+                try:
+                    user = await uow.users.get(user_id)
+                except NotFound:
+                    user = None
+            if user is None or not user.active:
+                raise _no_such_actor()
+            if len(self._actors) >= _MOST_REMEMBERED:
+                self._actors.clear()
+            role = user.role
+            self._actors[found] = (role, self._elapsed() + TRUST_SECONDS)
+        if scope is Scope.ADMIN and role != Role.ADMIN:
+            raise Forbidden("only a user with the role admin may do this")
+        return replace(caller, user_id=user_id)
+
+
+def _user_id(actor: str) -> UUID:
+    try:
+        return UUID(actor)
+    except ValueError:
+        raise _no_such_actor() from None
+
+
+def _no_such_actor() -> Invalid:
+    return Invalid.parameter(
+        "Touchline-Actor", "no active user of this workspace has this id", code="not_found"
+    )

@@ -1,0 +1,77 @@
+"""Normalised values beside the typed ones; what cannot be normalised is kept and flagged."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.adapters import normalisers
+from app.domain.leads.identities import Identity, IdentityKind
+
+# Fields whose change asks for everything here to be worked out anew.
+SOURCES = frozenset(
+    {
+        "first_name",
+        "last_name",
+        "full_name",
+        "company",
+        "email",
+        "phone",
+        "website",
+        "country",
+    }
+)
+
+
+def needs_default_country(fields: Mapping[str, Any]) -> bool:
+    """True when a phone number can only be read with the workspace's country."""
+    phone = fields.get("phone")
+    if not phone or phone.lstrip().startswith("+"):
+        return False
+    return not (fields.get("country") and normalisers.country(fields["country"]))
+
+
+def normalised(fields: Mapping[str, Any], default_country: str | None) -> dict[str, Any]:
+    """The columns that follow from the typed fields of a lead."""
+    country_code = _of(fields, "country", normalisers.country)
+    phone = fields.get("phone")
+    columns: dict[str, Any] = {
+        "email_norm": _of(fields, "email", normalisers.email),
+        "phone_norm": normalisers.phone(phone, country_code or default_country) if phone else None,
+        "country_code": country_code,
+        "web_domain": _of(fields, "website", normalisers.web_domain),
+    }
+    followed = {
+        "email": "email_norm",
+        "phone": "phone_norm",
+        "country": "country_code",
+        "website": "web_domain",
+    }
+    columns["unnormalised"] = [
+        typed for typed, norm in followed.items() if fields.get(typed) and columns[norm] is None
+    ]
+    columns["search_key"] = normalisers.search_key(
+        fields.get("first_name"),
+        fields.get("last_name"),
+        fields.get("full_name"),
+        fields.get("company"),
+        fields.get("email"),
+    )
+    return columns
+
+
+def derived_names(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """First and last name read off a full name, when neither was given."""
+    full_name = fields.get("full_name")
+    if not full_name or fields.get("first_name") or fields.get("last_name"):
+        return {}
+    name = normalisers.person_name(full_name)
+    return {"first_name": name.given, "last_name": name.family}
+
+
+def email_identity(email_norm: str | None) -> list[Identity]:
+    """The identity an e-mail address is, if it could be normalised."""
+    return [Identity(IdentityKind.EMAIL, email_norm)] if email_norm else []
+
+
+def _of(fields: Mapping[str, Any], name: str, normalise: Any) -> str | None:
+    value = fields.get(name)
+    return normalise(value) if value else None
