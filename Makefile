@@ -11,6 +11,9 @@ UV_ENV := export UV_SYSTEM_CERTS="$${UV_SYSTEM_CERTS:-1}" UV_PYTHON_DOWNLOADS="$
 	index="$${PIP_INDEX_URL:-$$($(PY) -m pip config get global.index-url 2>/dev/null || true)}"; \
 	test -z "$$index" || export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"
 
+FETCH_UV := test -x $(UV) || $(PY) -m pip install -qq --disable-pip-version-check \
+	--root-user-action=ignore --target .tools/uv-$(UV_VERSION) "uv==$(UV_VERSION)"
+
 # $(call install,<install or sync>,<lock>): a virtual environment from a hashed lock. uv does it in seconds;
 # where uv cannot be had, pip does. No ensurepip is needed, so a bare Debian python3 with pip will do.
 define install
@@ -18,8 +21,7 @@ define install
 $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	echo "Touchline needs Python 3.11 or newer: make PY=/path/to/python3" >&2; exit 1; }; \
 test -x $(BIN)/python || rm -rf .venv; \
-test -x $(UV) || $(PY) -m pip install -qq --disable-pip-version-check --root-user-action=ignore \
-	--target .tools/uv-$(UV_VERSION) "uv==$(UV_VERSION)" || true; \
+$(FETCH_UV) || true; \
 python=$$($(PY) -c 'import sys; print(sys.executable)'); \
 if test -x $(UV) && { test -x $(BIN)/python || $(UV) venv -q --python "$$python" .venv; } \
 	&& $(UV) pip $(1) -q --python $(BIN)/python --require-hashes $(if $(filter install,$(1)),-r) $(2); then :; else \
@@ -66,7 +68,7 @@ test: check ## all checks and tests, as CI runs them
 	fi
 	@if test -x $(OLDER_POSTGRES)/postgres; then \
 		echo "Smoke tests on $$($(OLDER_POSTGRES)/postgres --version)"; \
-		TOUCHLINE_TEST_POSTGRES_BIN=$(OLDER_POSTGRES) $(BIN)/python -m pytest -n 2 -m smoke; \
+		$(BIN)/python -m pytest -n 2 -m smoke --postgres-bin=$(OLDER_POSTGRES); \
 	else \
 		echo "SKIPPED: smoke tests on an older Postgres, for there is no $(OLDER_POSTGRES)/postgres"; \
 	fi
@@ -82,8 +84,8 @@ format: .venv/.dev ## format and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: .venv/.dev ## write both locks anew from pyproject.toml
-	@set -e; $(UV_ENV); \
+lock: ## write both locks anew from pyproject.toml
+	@set -e; $(UV_ENV); $(FETCH_UV); \
 	compile="$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header"; \
 	$$compile pyproject.toml -o requirements.lock; \
 	$$compile -c requirements.lock --group dev pyproject.toml -o requirements-dev.lock

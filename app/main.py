@@ -81,9 +81,7 @@ def open_databases(settings: Settings) -> tuple[Database, Database]:
             statement_timeout_seconds=timeout,
             pooler=pooler,
         ),
-        Database(
-            settings.auth_url, pool_size=2, statement_timeout_seconds=timeout, pooler=pooler
-        ),
+        Database(settings.auth_url, pool_size=2, statement_timeout_seconds=timeout, pooler=pooler),
     )
 
 

@@ -1,12 +1,11 @@
 """The background worker: places events, flushes when keys were used, forgets old answers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from uuid import UUID
 
 import structlog
-
 
 from app.platform import clock
 from app.platform.db import Database
@@ -76,12 +75,12 @@ class Worker:
         async with UnitOfWork(self._database, nowhere) as uow:
             return await uow.workspaces.ids()
 
-    def _loops(self) -> list[Awaitable[None]]:
+    def _loops(self) -> list[Coroutine[None, None, None]]:
         loops = [_forever(self.flush_key_use, FLUSH_SECONDS)] if self._authenticator else []
         if self._every:
             loops.append(_forever(self.place_events, PLACE_SECONDS))
             loops.append(_forever(self.purge_answers, PURGE_SECONDS))
-        return list(loops)
+        return loops
 
     async def _in(
         self, workspace_id: UUID, work: Callable[[UnitOfWork], Awaitable[int | None]]

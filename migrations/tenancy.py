@@ -11,9 +11,7 @@ def tenant(table: str, *, may: str = "SELECT, INSERT, UPDATE, DELETE") -> None:
     """Shut the table to every workspace but the transaction's own, the owner included."""
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-    op.execute(
-        f"CREATE POLICY {table}_workspace ON {table} USING ({POLICY}) WITH CHECK ({POLICY})"
-    )
+    op.execute(f"CREATE POLICY {table}_workspace ON {table} USING ({POLICY}) WITH CHECK ({POLICY})")
     op.execute(f"GRANT {may} ON {table} TO {APP}")
     _distribute(f"SELECT create_distributed_table('{table}', 'workspace_id')")
 

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from app.adapters.embedded_postgres import EmbeddedPostgres
 from app.domain.access.api_keys import Caller, KeyKind
 from app.main import create_app
+from app.platform import logging
 from app.platform.config import Settings, with_database, with_user
 from app.platform.db import Database
 from app.platform.ids import new_id
@@ -35,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The first process starts the server; xdist's workers are told where it is."""
+    logging.configure("error", "json")
     if hasattr(config, "workerinput"):
         return
     owner_url = os.environ.get("TOUCHLINE_TEST_DATABASE_URL")
@@ -95,9 +97,7 @@ async def _copy_template(server_url: str, name: str) -> None:
     connection = await asyncpg.connect(server_url)
     try:
         await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        await connection.execute(
-            f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY = FILE_COPY"
-        )
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY = FILE_COPY")
     finally:
         await connection.close()
 

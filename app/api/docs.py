@@ -1,4 +1,4 @@
-"""The interactive documentation, with every asset served from here: a closed network shows it whole."""
+"""The interactive documentation; its assets come from here, so a closed network shows it whole."""
 
 from pathlib import Path
 

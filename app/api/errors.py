@@ -94,7 +94,7 @@ def install(app: FastAPI) -> None:
         return problem(request_id_of(request), status, headers=headers, **describe(error))
 
     @app.exception_handler(Again)
-    async def _again(request: Request, error: Again) -> Response:
+    async def _again(request: Request, _: Again) -> Response:
         return await _domain(
             request, domain.Unavailable("the database is busy or restarting; try again")
         )

@@ -49,7 +49,7 @@ def install(app: FastAPI) -> None:
     """Answer repeats with the stored answer."""
 
     @app.exception_handler(Replayed)
-    async def _replay(request: Request, repeat: Replayed) -> Response:
+    async def _replay(_: Request, repeat: Replayed) -> Response:
         answer = repeat.answer
         return Response(
             answer.body, answer.status, {**answer.headers, "Idempotency-Replayed": "true"}

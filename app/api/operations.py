@@ -42,7 +42,7 @@ class Operation(APIRoute):
                 except Again:
                     if attempt == ATTEMPTS:
                         raise
-                    await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))
+                    await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter
             raise AssertionError("unreachable")
 
         return handle

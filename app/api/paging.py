@@ -32,6 +32,8 @@ class PageOf(BaseModel, Generic[T]):
     )
 
 
-def page_request(limit: int = 50, cursor: str | None = None, sort: str = "-created_at") -> PageRequest:
+def page_request(
+    limit: int = 50, cursor: str | None = None, sort: str = "-created_at"
+) -> PageRequest:
     """The domain's page request."""
     return PageRequest(limit=limit, cursor=cursor, sort=sort)

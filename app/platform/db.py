@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -18,7 +19,12 @@ class DatabaseProblem(Exception):
 
 
 class Database:
-    """The connections of one process to Postgres as one role."""
+    """The connections of one process to Postgres as one role.
+
+    `observe` is told every statement that is sent; tests set it, on one object or for all.
+    """
+
+    observe: StatementObserver | None = None
 
     def __init__(
         self,
@@ -29,7 +35,6 @@ class Database:
         pooler: str = "none",
     ) -> None:
         self.url = url
-        self.observe: StatementObserver | None = None
         self._pool_size = pool_size
         self._statement_timeout = statement_timeout_seconds
         self._cache_size = 0 if pooler == "pgbouncer" else 400
@@ -77,6 +82,8 @@ class Database:
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """Run one statement outside any workspace, for checks and for resolving keys."""
+        if self.observe:
+            self.observe(sql)
         rows: list[asyncpg.Record] = await self.pool.fetch(sql, *args)
         return rows
 
@@ -93,7 +100,7 @@ def unreachable(url: str, error: BaseException) -> DatabaseProblem:
     )
 
 
-async def _nothing_to_reset(connection: asyncpg.Connection) -> None:
+async def _nothing_to_reset(_: asyncpg.Connection) -> None:
     # All state is transaction-local (SET LOCAL), and the unit of work ends every transaction,
     # so the default reset query would be a round trip that changes nothing.
     return None
@@ -122,7 +129,14 @@ def _encode_jsonb(value: Any) -> bytes:
     if type(value) is Json:
         value = value.value
     # The leading byte is the version of jsonb's binary format.
-    return b"\x01" + orjson.dumps(value)
+    return b"\x01" + orjson.dumps(value, default=_uuid_text)
+
+
+def _uuid_text(value: Any) -> str:
+    # orjson knows UUID but not asyncpg's subclass of it.
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be stored as JSON")
 
 
 def _decode_jsonb(value: bytes) -> Any:

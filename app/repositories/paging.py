@@ -48,7 +48,7 @@ class Cursor:
 
     def write(self, key: Any, row_id: UUID) -> str:
         """The cursor that continues after this row."""
-        body = orjson.dumps([self._now, key, row_id])
+        body = orjson.dumps([self._now, key, str(row_id)])
         return urlsafe_b64encode(self._tag(body) + body).rstrip(b"=").decode()
 
     def read(self, cursor: str, parse_key: Callable[[Any], Any]) -> tuple[Any, UUID]:

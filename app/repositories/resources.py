@@ -1,7 +1,7 @@
 """What the repositories of plain resources share: get, lock, add, change and page by key."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -60,9 +60,7 @@ class Resources(Generic[E]):
             raise NotFound(f"no such {self.noun} in this workspace")
         return self.entity(**row)
 
-    async def page(
-        self, request: PageRequest, filters: Mapping[str, Any] | None = None
-    ) -> Page[E]:
+    async def page(self, request: PageRequest, filters: Mapping[str, Any] | None = None) -> Page[E]:
         """A page in order of creation; `filters` are equalities on columns."""
         given = {name: value for name, value in (filters or {}).items() if value is not None}
         cursor = Cursor(
@@ -80,7 +78,7 @@ class Resources(Generic[E]):
         return page_of(rows, request, cursor, lambda row: self.entity(**row), "created_at")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _page(table: Table, filters: frozenset[str], descending: bool, after: bool) -> Statement:
     conditions: list[ColumnElement[bool]] = [own(table)]
     conditions += [table.c[name] == param(name, table.c[name]) for name in sorted(filters)]

@@ -5,7 +5,7 @@ or are cached by their shape; see ADR 0002.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -72,7 +72,7 @@ def own(*tables: Any) -> ColumnElement[bool]:
     return and_(*(t.c.workspace_id == param("workspace_id", t.c.workspace_id) for t in tables))
 
 
-@lru_cache(maxsize=None)
+@cache
 def get_row(table: Table, *, lock: bool = False) -> Statement:
     """One row by `id`, locked against other writers on demand."""
     query: Select[Any] = select(table).where(own(table), table.c.id == param("id", table.c.id))
@@ -81,10 +81,12 @@ def get_row(table: Table, *, lock: bool = False) -> Statement:
     return Statement(query.with_for_update(key_share=True) if lock else query)
 
 
-@lru_cache(maxsize=None)
+@cache
 def existing_ids(table: Table) -> Statement:
     """Which of the `ids` exist in the workspace."""
-    query = select(table.c.id).where(own(table), table.c.id == func.any(array_param("ids", table.c.id)))
+    query = select(table.c.id).where(
+        own(table), table.c.id == func.any(array_param("ids", table.c.id))
+    )
     if "deleted_at" in table.c:
         query = query.where(table.c.deleted_at.is_(None))
     return Statement(query)
@@ -102,13 +104,13 @@ def insert_rows(table: Table, names: Sequence[str], alias: str = "incoming") -> 
     return insert(table).from_select(list(names), select(*(source.c[name] for name in names)))
 
 
-@lru_cache(maxsize=None)
+@cache
 def add_rows(table: Table) -> Statement:
     """Insert rows given as one list a column; see `as_arrays`."""
     return Statement(insert_rows(table, stored_columns(table)))
 
 
-@lru_cache(maxsize=None)
+@cache
 def change_row(table: Table, names: frozenset[str]) -> Statement:
     """Set these columns of the row `id` and return the row as stored."""
     assignments = {name: param(f"new_{name}", table.c[name]) for name in sorted(names)}
@@ -120,7 +122,7 @@ def change_row(table: Table, names: frozenset[str]) -> Statement:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def stored_columns(table: Table) -> tuple[str, ...]:
     """The columns an insert has to give."""
     return tuple(column.name for column in table.c if column.computed is None)
@@ -141,6 +143,6 @@ def as_arrays(
     }
 
 
-@lru_cache(maxsize=None)
+@cache
 def _document_columns(table: Table) -> frozenset[str]:
     return frozenset(column.name for column in table.c if isinstance(column.type, JSONB))

@@ -11,7 +11,7 @@ from app.repositories.statements import Statement
 
 
 class Transaction:
-    """Begins with the first statement, so a request refused before it costs the database nothing."""
+    """Begins with the first statement: a request refused before it costs the database nothing."""
 
     def __init__(self, database: Database, workspace_id: UUID, now: datetime) -> None:
         self.workspace_id = UUID(str(workspace_id))

@@ -80,9 +80,7 @@ def upgrade() -> None:
         )
         """
     )
-    op.execute(
-        "CREATE INDEX users_created_idx ON users (workspace_id, created_at, id)"
-    )
+    op.execute("CREATE INDEX users_created_idx ON users (workspace_id, created_at, id)")
     tenant("users")
     op.execute(
         """
@@ -104,9 +102,7 @@ def upgrade() -> None:
         )
         """
     )
-    op.execute(
-        "CREATE INDEX api_keys_created_idx ON api_keys (workspace_id, created_at, id)"
-    )
+    op.execute("CREATE INDEX api_keys_created_idx ON api_keys (workspace_id, created_at, id)")
     tenant("api_keys")
     op.execute("GRANT SELECT ON api_keys TO touchline_auth")
     op.execute("CREATE POLICY api_keys_auth ON api_keys FOR SELECT TO touchline_auth USING (true)")

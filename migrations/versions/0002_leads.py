@@ -60,9 +60,7 @@ def upgrade() -> None:
         )
         """
     )
-    op.execute(
-        "CREATE INDEX campaigns_created_idx ON campaigns (workspace_id, created_at, id)"
-    )
+    op.execute("CREATE INDEX campaigns_created_idx ON campaigns (workspace_id, created_at, id)")
     op.execute(
         "CREATE UNIQUE INDEX campaigns_external_idx ON campaigns (workspace_id, source_system, external_id) WHERE external_id IS NOT NULL"
     )
@@ -130,34 +128,26 @@ def upgrade() -> None:
         )
         """
     )
-    op.execute(
-        "CREATE INDEX leads_created_idx ON leads (workspace_id, created_at, id)"
-    )
-    op.execute(
-        "CREATE INDEX leads_email_idx ON leads (workspace_id, email_norm, created_at, id)"
-    )
-    op.execute(
-        "CREATE INDEX leads_last_touch_idx ON leads (workspace_id, last_touch_at, id)"
-    )
-    op.execute(
-        "CREATE INDEX leads_owner_idx ON leads (workspace_id, owner_id, created_at, id)"
-    )
+    op.execute("CREATE INDEX leads_created_idx ON leads (workspace_id, created_at, id)")
+    op.execute("CREATE INDEX leads_email_idx ON leads (workspace_id, email_norm, created_at, id)")
+    op.execute("CREATE INDEX leads_last_touch_idx ON leads (workspace_id, last_touch_at, id)")
+    op.execute("CREATE INDEX leads_owner_idx ON leads (workspace_id, owner_id, created_at, id)")
     op.execute(
         "CREATE INDEX leads_search_idx ON leads USING gin (workspace_id, search_key gin_trgm_ops)"
     )
-    op.execute(
-        "CREATE INDEX leads_status_idx ON leads (workspace_id, status, created_at, id)"
-    )
-    op.execute(
-        "CREATE INDEX leads_updated_idx ON leads (workspace_id, updated_at, id)"
-    )
+    op.execute("CREATE INDEX leads_status_idx ON leads (workspace_id, status, created_at, id)")
+    op.execute("CREATE INDEX leads_updated_idx ON leads (workspace_id, updated_at, id)")
     tenant("leads")
-    op.execute("GRANT SELECT (workspace_id, id, search_key, deleted_at) ON leads TO touchline_search")
+    op.execute(
+        "GRANT SELECT (workspace_id, id, search_key, deleted_at) ON leads TO touchline_search"
+    )
     op.execute("CREATE POLICY leads_search ON leads FOR SELECT TO touchline_search USING (true)")
     op.execute(SEARCH_LEADS)
     op.execute("ALTER FUNCTION search_leads(uuid, text, text[], integer) OWNER TO touchline_search")
     op.execute("REVOKE ALL ON FUNCTION search_leads(uuid, text, text[], integer) FROM PUBLIC")
-    op.execute("GRANT EXECUTE ON FUNCTION search_leads(uuid, text, text[], integer) TO touchline_app")
+    op.execute(
+        "GRANT EXECUTE ON FUNCTION search_leads(uuid, text, text[], integer) TO touchline_app"
+    )
     op.execute(
         """
         CREATE TABLE lead_identities (
@@ -175,9 +165,7 @@ def upgrade() -> None:
         )
         """
     )
-    op.execute(
-        "CREATE INDEX lead_identities_lead_idx ON lead_identities (workspace_id, lead_id)"
-    )
+    op.execute("CREATE INDEX lead_identities_lead_idx ON lead_identities (workspace_id, lead_id)")
     tenant("lead_identities")
     op.execute(
         """

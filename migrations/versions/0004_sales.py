@@ -79,9 +79,7 @@ def upgrade() -> None:
         )
         """
     )
-    op.execute(
-        "CREATE INDEX accounts_created_idx ON accounts (workspace_id, created_at, id)"
-    )
+    op.execute("CREATE INDEX accounts_created_idx ON accounts (workspace_id, created_at, id)")
     op.execute(
         "CREATE INDEX accounts_domain_idx ON accounts (workspace_id, web_domain, created_at, id)"
     )
@@ -127,9 +125,7 @@ def upgrade() -> None:
     op.execute(
         "CREATE INDEX contacts_account_idx ON contacts (workspace_id, account_id, created_at, id)"
     )
-    op.execute(
-        "CREATE INDEX contacts_created_idx ON contacts (workspace_id, created_at, id)"
-    )
+    op.execute("CREATE INDEX contacts_created_idx ON contacts (workspace_id, created_at, id)")
     op.execute(
         "CREATE INDEX contacts_email_idx ON contacts (workspace_id, email_norm, created_at, id)"
     )
@@ -208,12 +204,8 @@ def upgrade() -> None:
         )
         """
     )
-    op.execute(
-        "CREATE INDEX conversions_account_idx ON conversions (workspace_id, account_id)"
-    )
-    op.execute(
-        "CREATE INDEX conversions_contact_idx ON conversions (workspace_id, contact_id)"
-    )
+    op.execute("CREATE INDEX conversions_account_idx ON conversions (workspace_id, account_id)")
+    op.execute("CREATE INDEX conversions_contact_idx ON conversions (workspace_id, contact_id)")
     op.execute(
         "CREATE INDEX conversions_opportunity_idx ON conversions (workspace_id, opportunity_id) WHERE opportunity_id IS NOT NULL"
     )

@@ -37,7 +37,8 @@ def optional(description: str, example: Any = None, **constraints: Any) -> Any:
 def _text_only(value: Any) -> Any:
     # Pydantic would take a number for a Unix time; RFC 3339 is the one spelling here.
     if not isinstance(value, str | datetime | date):
-        raise ValueError("must be text in the form of RFC 3339")
+        # Pydantic turns a ValueError, and no TypeError, into an answer.
+        raise ValueError("must be text in the form of RFC 3339")  # noqa: TRY004
     return value
 
 

@@ -13,7 +13,7 @@ _SECRET_BYTES = 32
 class KeyKind(StrEnum):
     """Secret keys stay on servers; publishable keys may stand in a web page."""
 
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - a kind of key, not a key
     PUBLISHABLE = "publishable"
 
 

@@ -1,4 +1,5 @@
 """Placeholder until the rule is written."""
+
 from enum import StrEnum
 
 

@@ -31,9 +31,7 @@ async def resolve_key(auth_database: Database, parsed: ParsedKey) -> ApiKey | No
     """The stored key, read as the role that may do nothing else."""
     rows = await auth_database.fetch(
         _RESOLVE.sql,
-        *_RESOLVE.arguments(
-            {"workspace_id": parsed.workspace_id, "key_hash": parsed.key_hash}
-        ),
+        *_RESOLVE.arguments({"workspace_id": parsed.workspace_id, "key_hash": parsed.key_hash}),
     )
     return ApiKey(**rows[0]) if rows else None
 

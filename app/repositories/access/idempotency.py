@@ -66,9 +66,7 @@ def _keep() -> Statement:
     # An answer older than the retention may still be there; the new one takes its place.
     add = insert_rows(idempotency_keys, stored_columns(idempotency_keys))
     kept = {name: add.excluded[name] for name in stored_columns(idempotency_keys)[2:]}
-    return Statement(
-        add.on_conflict_do_update(index_elements=["workspace_id", "key"], set_=kept)
-    )
+    return Statement(add.on_conflict_do_update(index_elements=["workspace_id", "key"], set_=kept))
 
 
 _KEEP = _keep()

@@ -102,12 +102,16 @@ def _like_escaped(word: str) -> str:
 
 
 def _search() -> Statement:
-    found = func.search_leads(
-        param("workspace_id", Uuid()),
-        param("pattern", Text()),
-        array_param("words", c.search_key),
-        SEARCH_LIMIT + 1,
-    ).table_valued("id", name="found").render_derived()
+    found = (
+        func.search_leads(
+            param("workspace_id", Uuid()),
+            param("pattern", Text()),
+            array_param("words", c.search_key),
+            SEARCH_LIMIT + 1,
+        )
+        .table_valued("id", name="found")
+        .render_derived()
+    )
     return Statement(select(found.c.id))
 
 

@@ -109,9 +109,7 @@ class LeadRepository(Resources[Lead]):
             counts=[len(touches[lead_id]) for lead_id in ids],
         )
 
-    def _identity_rows(
-        self, lead_id: UUID, identities: Sequence[Identity]
-    ) -> list[dict[str, Any]]:
+    def _identity_rows(self, lead_id: UUID, identities: Sequence[Identity]) -> list[dict[str, Any]]:
         return [
             {
                 "workspace_id": self._transaction.workspace_id,
@@ -166,9 +164,9 @@ def _matching() -> Statement:
 
 def _add_captured() -> Statement:
     new_leads = insert_rows(leads, stored_columns(leads), "lead").cte("new_leads")
-    new_identities = insert_rows(
-        lead_identities, stored_columns(lead_identities), "identity"
-    ).cte("new_identities")
+    new_identities = insert_rows(lead_identities, stored_columns(lead_identities), "identity").cte(
+        "new_identities"
+    )
     new_events = insert_rows(events, stored_columns(events), "event").cte("new_events")
     return Statement(
         insert_rows(touchpoints, stored_columns(touchpoints), "touch").add_cte(

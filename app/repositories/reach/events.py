@@ -74,9 +74,7 @@ _ANY_UNPLACED = Statement(
 
 _ENSURE_COUNTER = Statement(
     insert(event_positions)
-    .values(
-        workspace_id=param("new_workspace_id", event_positions.c.workspace_id), last_position=0
-    )
+    .values(workspace_id=param("new_workspace_id", event_positions.c.workspace_id), last_position=0)
     .on_conflict_do_nothing()
 )
 

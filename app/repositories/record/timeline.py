@@ -45,7 +45,7 @@ class TimelineRepository:
     async def page(
         self, sources: HistorySources, kinds: Sequence[str] | None, request: PageRequest
     ) -> Page[TimelineEntry]:
-        """Entries by `occurred_at`; a touchpoint that was superseded gives way to its correction."""
+        """Entries by `occurred_at`; a superseded touchpoint gives way to its correction."""
         cursor = Cursor(
             self._transaction.workspace_id,
             self._transaction.now,
@@ -149,9 +149,7 @@ def _statement(typed: bool, descending: bool, after: bool) -> Statement:
 
 
 def _each(name: str, alias: str) -> Any:
-    return (
-        func.unnest(param(name, ARRAY(UuidType))).table_valued("id", name=alias).render_derived()
-    )
+    return func.unnest(param(name, ARRAY(UuidType))).table_valued("id", name=alias).render_derived()
 
 
 _SHARED = ("id", "kind", "occurred_at", "recorded_at", "lead_id", "user_id", "api_key_id")
@@ -178,4 +176,3 @@ def _event_columns(event: Any) -> list[Any]:
         event.c.subject_id,
         event.c.data.label("event_data"),
     ]
-

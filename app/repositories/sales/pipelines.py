@@ -19,9 +19,7 @@ class PipelineRepository:
 
     async def all(self) -> list[Pipeline]:
         """Every pipeline, the default first, with its stages in order."""
-        found = {
-            row["id"]: Pipeline(**row) for row in await self._transaction.rows(_PIPELINES)
-        }
+        found = {row["id"]: Pipeline(**row) for row in await self._transaction.rows(_PIPELINES)}
         for row in await self._transaction.rows(_STAGES):
             found[row["pipeline_id"]].stages.append(Stage(**row))
         return list(found.values())
@@ -46,6 +44,4 @@ _PIPELINES = Statement(
     .where(own(pipelines))
     .order_by(pipelines.c.is_default.desc(), pipelines.c.name)
 )
-_STAGES = Statement(
-    select(stages).where(own(stages)).order_by(stages.c.pipeline_id, stages.c.rank)
-)
+_STAGES = Statement(select(stages).where(own(stages)).order_by(stages.c.pipeline_id, stages.c.rank))

@@ -79,7 +79,13 @@ leads = tenant_table(
     index("leads", "status", "status", "created_at", "id"),
     index("leads", "owner", "owner_id", "created_at", "id"),
     index("leads", "email", "email_norm", "created_at", "id"),
-    index("leads", "search", "search_key", postgresql_using="gin", postgresql_ops={"search_key": "gin_trgm_ops"}),
+    index(
+        "leads",
+        "search",
+        "search_key",
+        postgresql_using="gin",
+        postgresql_ops={"search_key": "gin_trgm_ops"},
+    ),
 )
 
 lead_identities = tenant_table(

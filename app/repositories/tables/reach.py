@@ -18,9 +18,18 @@ events = tenant_table(
     instant("occurred_at", required=True),
     instant("recorded_at", required=True),
     Column("position", BigInteger),
-    index("events", "position", "position", unique=True, postgresql_where=sql("position IS NOT NULL")),
+    index(
+        "events", "position", "position", unique=True, postgresql_where=sql("position IS NOT NULL")
+    ),
     index("events", "unplaced", "id", postgresql_where=sql("position IS NULL")),
-    index("events", "lead", "lead_id", "occurred_at", "id", postgresql_where=sql("lead_id IS NOT NULL")),
+    index(
+        "events",
+        "lead",
+        "lead_id",
+        "occurred_at",
+        "id",
+        postgresql_where=sql("lead_id IS NOT NULL"),
+    ),
     index("events", "subject", "subject_id", "occurred_at", "id"),
 )
 

@@ -73,7 +73,13 @@ touchpoints = tenant_table(
     refers("touchpoints", "campaign_id", "campaigns", "campaign"),
     refers("touchpoints", "supersedes_id", "touchpoints", "supersedes"),
     index("touchpoints", "lead", "lead_id", "occurred_at", "id"),
-    index("touchpoints", "campaign", "campaign_id", "occurred_at", postgresql_where=sql("campaign_id IS NOT NULL")),
+    index(
+        "touchpoints",
+        "campaign",
+        "campaign_id",
+        "occurred_at",
+        postgresql_where=sql("campaign_id IS NOT NULL"),
+    ),
     index(
         "touchpoints",
         "external",

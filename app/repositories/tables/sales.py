@@ -149,6 +149,11 @@ conversions = tenant_table(
     refers("conversions", "opportunity_id", "opportunities", "opportunity"),
     index("conversions", "account", "account_id"),
     index("conversions", "contact", "contact_id"),
-    index("conversions", "opportunity", "opportunity_id", postgresql_where=sql("opportunity_id IS NOT NULL")),
+    index(
+        "conversions",
+        "opportunity",
+        "opportunity_id",
+        postgresql_where=sql("opportunity_id IS NOT NULL"),
+    ),
     append_only=True,
 )

@@ -72,12 +72,12 @@ class LeadService:
             unknown = [key for key in custom if key not in declared]
             if unknown:
                 raise Invalid.parameter(f"custom.{unknown[0]}", "this field is not declared")
-            values["custom"] = {key: parse_filter(declared[key], raw) for key, raw in custom.items()}
+            values["custom"] = {
+                key: parse_filter(declared[key], raw) for key, raw in custom.items()
+            }
         return await self._uow.lead_search.page(LeadFilter(**values), request)
 
-    async def update(
-        self, lead_id: UUID, fields: Mapping[str, Any], if_match: int | None
-    ) -> Lead:
+    async def update(self, lead_id: UUID, fields: Mapping[str, Any], if_match: int | None) -> Lead:
         """Change the given fields; a null clears one. Stale when the version has moved on."""
         lead = await self._uow.leads.get(lead_id, lock=True)
         check_version(lead.version, if_match)
@@ -278,7 +278,7 @@ def _duplicate(matches: list[tuple[Lead, Identity]]) -> AlreadyExists:
         for lead, identity in matches
     ]
     return AlreadyExists(
-        "a lead with this identity exists; send on_duplicate=update or on_duplicate=link to add to it",
+        "a lead with this identity exists; on_duplicate=update or on_duplicate=link adds to it",
         code="duplicate_lead",
         extra={"candidates": candidates},
     )

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from app.domain.errors import AlreadyExists, DomainError, Invalid, NotFound
@@ -30,7 +31,7 @@ class BatchResult:
     """What became of one item: `created`, `exists` (its reference was known) or `rejected`."""
 
     index: int
-    status: str
+    status: Literal["created", "exists", "rejected"]
     id: UUID | None = None
     error: DomainError | None = None
 
@@ -44,18 +45,15 @@ class TouchpointService:
     async def record(self, lead_id: UUID, touch: NewTouchpoint) -> tuple[Touchpoint, bool]:
         """The touchpoint as stored, and whether it is new."""
         [result] = await self.record_batch([BatchItem(index=0, lead_id=lead_id, touch=touch)])
-        if result.error is not None:
-            raise result.error
-        assert result.id is not None
+        if result.error is not None or result.id is None:
+            raise result.error or NotFound("no such lead in this workspace")
         return await self._uow.touchpoints.get(result.id), result.status == "created"
 
     async def record_batch(self, items: Sequence[BatchItem]) -> list[BatchResult]:
         """Store every sound item; a bad one is answered and harms no neighbour."""
         refused = await self._refused(items)
         sound = [item for item in items if item.index not in refused]
-        made = {
-            item.index: build_touchpoint(self._uow, item.lead_id, item.touch) for item in sound
-        }
+        made = {item.index: build_touchpoint(self._uow, item.lead_id, item.touch) for item in sound}
         stored = await self._uow.touchpoints.add_all(list(made.values())) if made else set()
         await self._journal([touch for touch in made.values() if touch.id in stored])
         results = list(refused.values())
@@ -162,9 +160,7 @@ def check_past(touch: NewTouchpoint, now: datetime, pointer: str = "/occurred_at
         raise Invalid.field(pointer, "a touchpoint lies in the past, this instant does not")
 
 
-def _unless_known(
-    item: BatchItem, leads: set[UUID], campaigns: set[UUID]
-) -> DomainError | None:
+def _unless_known(item: BatchItem, leads: set[UUID], campaigns: set[UUID]) -> DomainError | None:
     if item.lead_id not in leads:
         return NotFound("no such lead in this workspace")
     if item.touch.campaign_id and item.touch.campaign_id not in campaigns:

@@ -16,6 +16,7 @@ from app.domain.errors import NotFound
 from app.domain.leads.candidates import Captured, OnDuplicate, Outcome
 from app.domain.leads.identities import Identity, IdentityKind
 from app.domain.leads.leads import Lead
+from app.domain.leads.status import LifecycleStage, Status
 from app.domain.paging import Page
 from app.services.leads.leads import LeadService
 
@@ -139,6 +140,8 @@ def _captured(captured: Captured, response: Response) -> LeadCaptured:
         response.status_code = status.HTTP_200_OK
     response.headers["ETag"] = f'"{lead.version}"'
     fields = {name: getattr(lead, name) for name in LeadRead.model_fields}
+    fields["status"] = Status(lead.status)
+    fields["lifecycle_stage"] = LifecycleStage(lead.lifecycle_stage)
     return LeadCaptured.model_construct(
         **fields, outcome=captured.outcome.value, touchpoint_id=touch.id if touch else None
     )

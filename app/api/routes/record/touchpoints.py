@@ -54,9 +54,7 @@ async def record_touchpoint(
     responses=problems(413, 415),
     summary="Record up to 1,000 touchpoints",
 )
-async def record_touchpoints(
-    body: TouchpointBatch, touchpoints: Writing
-) -> TouchpointBatchResult:
+async def record_touchpoints(body: TouchpointBatch, touchpoints: Writing) -> TouchpointBatchResult:
     """Every item is judged alone and answered in order; a bad one harms no neighbour."""
     readable, rejected = body.split()
     return batch_result(rejected + await touchpoints.record_batch(readable))

@@ -80,9 +80,7 @@ class ExternalReference(Body):
 class LeadCreate(LeadFields, Body):
     """A new lead. At least one of name, company, e-mail, phone or a reference must be there."""
 
-    custom: dict[str, Any] | None = optional(
-        "Custom fields by key.", {"segment": "enterprise"}
-    )
+    custom: dict[str, Any] | None = optional("Custom fields by key.", {"segment": "enterprise"})
     external_references: Annotated[list[ExternalReference], Field(max_length=20)] = about(
         "Ids of this lead in other systems.", [], default_factory=list
     )
@@ -108,9 +106,7 @@ class LeadCreate(LeadFields, Body):
         fields = self.model_dump(exclude={"external_references", "touchpoint"}, exclude_unset=True)
         given = (reference.to_identity() for reference in self.external_references)
         if "touchpoint" not in self.model_fields_set:
-            touch: NewTouchpoint | None = NewTouchpoint(
-                kind=CAPTURED, campaign_id=self.campaign_id
-            )
+            touch: NewTouchpoint | None = NewTouchpoint(kind=CAPTURED, campaign_id=self.campaign_id)
         else:
             touch = self.touchpoint.to_domain() if self.touchpoint else None
         unique = list(dict.fromkeys((*references, *given)))
@@ -126,9 +122,7 @@ class LeadUpdate(LeadFields, Body):
     status: Literal["working", "nurturing"] | None = optional(
         "The moves that need nothing else; the others are actions of their own.", "working"
     )
-    lifecycle_stage: Literal["mql", "sql"] | None = optional(
-        "Only ever forward.", "mql"
-    )
+    lifecycle_stage: Literal["mql", "sql"] | None = optional("Only ever forward.", "mql")
 
     @model_validator(mode="after")
     def _has_a_status(self) -> "LeadUpdate":
@@ -226,7 +220,11 @@ class LeadQuery(BaseModel):
     def to_filter(self) -> LeadFilter:
         """The domain's form, without custom fields."""
         return LeadFilter(
-            **{name: getattr(self, name) for name in LeadFilter.__dataclass_fields__ if name != "custom"}
+            **{
+                name: getattr(self, name)
+                for name in LeadFilter.__dataclass_fields__
+                if name != "custom"
+            }
         )
 
     def custom_filters(self) -> dict[str, str]:

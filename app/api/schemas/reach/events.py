@@ -33,4 +33,4 @@ class FeedRead(Read):
 
     data: list[EventRead] = about("Events in the order of their positions.")
     next_position: int = about("Give it as `after` to read on, now or later.", 1042)
-    more: bool = about("Whether more is there already.", False)
+    more: bool = about("Whether more is there already.", example=False)

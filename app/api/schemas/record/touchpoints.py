@@ -41,7 +41,7 @@ class TouchpointCreate(Body):
 
     kind: Token = about(
         "What happened, in snake_case; e.g. form_submitted, page_viewed, content_downloaded, "
-        "email_opened, email_clicked, email_replied, call, meeting, event_attended, chat, referral.",
+        "email_opened, email_clicked, email_replied, call, meeting, event_attended, chat.",
         "content_downloaded",
     )
     channel: Channel | None = optional(

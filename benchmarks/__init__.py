@@ -1,0 +1,1 @@
+"""How fast the service is, as ratios to floors measured in the same run on the same machine."""
