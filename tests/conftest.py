@@ -25,6 +25,7 @@ from app.platform.db import Database
 from app.platform.ids import new_id
 from app.repositories.schema import migrate
 from app.services.access.provisioning import add_api_key, create_workspace, system_caller
+from tests.statement_scope import ScopeRecorder
 
 QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 TEMPLATE = "touchline_template"
@@ -43,7 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if owner_url is None:
         home = Path(tempfile.mkdtemp(prefix="touchline-tests-"))
         home.chmod(0o755)
-        bin_dir = config.getoption("--postgres-bin")
+        bin_dir = config.getoption("--postgres-bin") or os.environ.get(
+            "TOUCHLINE_TEST_POSTGRES_BIN"
+        )
         server = EmbeddedPostgres(
             home / "data", bin_dir=Path(bin_dir) if bin_dir else None, settings=QUICK
         )
@@ -123,10 +126,35 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
 @pytest.fixture(scope="session")
 async def owner_database(databases: Databases) -> AsyncIterator[Database]:
     """The database as its owner, for making workspaces and looking behind the scenes."""
-    database = Database(databases.owner_url, pool_size=2)
+    database = BehindTheScenes(databases.owner_url, pool_size=2)
     await database.open()
     yield database
     await database.close()
+
+
+class BehindTheScenes(Database):
+    """What a test looks up itself is nothing the service sends, so nobody observes it."""
+
+    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        rows: list[asyncpg.Record] = await self.pool.fetch(sql, *args)
+        return rows
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statement_scope() -> Iterator[ScopeRecorder]:
+    """Hears every statement of the run."""
+    recorder = ScopeRecorder()
+    Database.observe = recorder
+    yield recorder
+    Database.observe = None
+
+
+@pytest.fixture(autouse=True)
+def every_statement_names_its_workspace(statement_scope: ScopeRecorder) -> Iterator[None]:
+    """Fails the test that first sends a statement which leaves the workspace to the database."""
+    yield
+    problems = statement_scope.take_problems()
+    assert not problems, "\n\n".join(problems)
 
 
 @pytest.fixture(scope="session")
@@ -178,9 +206,14 @@ async def stranger(app: FastAPI, owner_database: Database) -> AsyncIterator[Clie
 
 
 @pytest.fixture
-def statements(database: Database) -> Iterator[list[str]]:
+def statements(database: Database, statement_scope: ScopeRecorder) -> Iterator[list[str]]:
     """Every statement the service sends while the test runs."""
     seen: list[str] = []
-    database.observe = seen.append
+
+    def note(sql: str) -> None:
+        seen.append(sql)
+        statement_scope(sql)
+
+    database.observe = note
     yield seen
-    database.observe = None
+    del database.observe

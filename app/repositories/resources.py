@@ -1,11 +1,11 @@
 """What the repositories of plain resources share: get, lock, add, change and page by key."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import ColumnElement, Table, func, select
 
 from app.domain.errors import NotFound
 from app.domain.paging import Page, PageRequest
@@ -13,12 +13,12 @@ from app.repositories.paging import Cursor, arguments_for, in_order, page_of
 from app.repositories.statements import (
     Statement,
     add_rows,
+    array_param,
     as_arrays,
     change_row,
     existing_ids,
     get_row,
     own,
-    param,
 )
 from app.repositories.transaction import Transaction
 
@@ -60,9 +60,11 @@ class Resources(Generic[E]):
             raise NotFound(f"no such {self.noun} in this workspace")
         return self.entity(**row)
 
-    async def page(self, request: PageRequest, filters: Mapping[str, Any] | None = None) -> Page[E]:
-        """A page in order of creation; `filters` are equalities on columns."""
-        given = {name: value for name, value in (filters or {}).items() if value is not None}
+    async def page(
+        self, request: PageRequest, filters: Mapping[str, Sequence[Any]] | None = None
+    ) -> Page[E]:
+        """A page in order of creation; of each column in `filters` any of the values will do."""
+        given = {name: sorted(values) for name, values in (filters or {}).items()}
         cursor = Cursor(
             self._transaction.workspace_id,
             self._transaction.now,
@@ -81,7 +83,9 @@ class Resources(Generic[E]):
 @cache
 def _page(table: Table, filters: frozenset[str], descending: bool, after: bool) -> Statement:
     conditions: list[ColumnElement[bool]] = [own(table)]
-    conditions += [table.c[name] == param(name, table.c[name]) for name in sorted(filters)]
+    conditions += [
+        table.c[name] == func.any(array_param(name, table.c[name])) for name in sorted(filters)
+    ]
     query = select(table).where(*conditions)
     return Statement(
         in_order(query, table.c.created_at, table.c.id, descending=descending, after=after)
