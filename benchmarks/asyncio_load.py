@@ -71,10 +71,7 @@ async def _run(seconds: float, connections: int, url: str, rest: list[str]) -> N
     latencies: list[float] = []
     started = time.perf_counter()
     failed = await asyncio.gather(
-        *(
-            _connection(address, requests, started + seconds, latencies)
-            for _ in range(connections)
-        )
+        *(_connection(address, requests, started + seconds, latencies) for _ in range(connections))
     )
     took = time.perf_counter() - started
     latencies.sort()

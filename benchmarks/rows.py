@@ -73,7 +73,7 @@ def reads(samples: Samples) -> list[Row]:
     by_email = Request("email", "GET", "/v1/leads?email=@PICK@", picks=emails)
     history = f"/v1/leads/@PICK@/timeline?limit={PAGE}"
     timeline = Request("timeline", "GET", history, picks=samples.busy_ids)
-    words = [email.replace("@", ".").split(".")[0] for email in samples.emails]
+    words = [email.partition("@")[0] for email in samples.emails]
     text = Request("text", "GET", f"/v1/leads?limit={PAGE}&q=@PICK@", picks=words)
     return [
         Row("get", "get one lead", one, 0.45, like=FLOOR_READ),

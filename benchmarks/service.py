@@ -70,7 +70,9 @@ def floor_routes() -> list[APIRoute]:
             status_code=status.HTTP_201_CREATED,
         ),
         APIRoute("/floor/lead", read_floor_lead, methods=["GET"], response_model=LeadRead),
-        APIRoute("/floor/leads", list_floor_leads, methods=["GET"], response_model=PageOf[LeadRead]),
+        APIRoute(
+            "/floor/leads", list_floor_leads, methods=["GET"], response_model=PageOf[LeadRead]
+        ),
     ]
 
 

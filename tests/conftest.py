@@ -86,14 +86,14 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+def databases(request: pytest.FixtureRequest) -> Databases:
     """A copy of the migrated template."""
     workerinput = getattr(request.config, "workerinput", {})
     server_url = workerinput.get("owner_url") or request.config._touchline_owner_url  # type: ignore[attr-defined]
     name = f"touchline_{workerinput.get('workerid', 'main')}"
     asyncio.run(_copy_template(server_url, name))
     owner_url = with_database(server_url, name)
-    yield Databases(owner_url=owner_url, app_url=with_user(owner_url, "touchline_app"))
+    return Databases(owner_url=owner_url, app_url=with_user(owner_url, "touchline_app"))
 
 
 async def _copy_template(server_url: str, name: str) -> None:

@@ -15,16 +15,15 @@ import app.repositories.unit_of_work  # noqa: F401 - declares every table
 from app.repositories.tables import TableClass, metadata
 
 _TOKEN = re.compile(
-    r"""'(?:[^']|'')*' | "(?:[^"]|"")+" | \$\d+ | [A-Za-z_]\w* | \d[\w.]* | :: | [<>!=|&@~]+ | \S""",
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")+" | \$\d+ | [A-Za-z_]\w* | \d[\w.]*
+    | :: | [<>!=|&@~]+ | \S""",
     re.VERBOSE,
 )
 # The tokens of a comparison, with a space between them.
 _BOUND = re.compile(r"(?:(?P<alias>\w+) \. )?workspace_id = \$\d+(?: :: \w+)?", re.IGNORECASE)
 _VERBS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "VALUES"})
 _SET_OPERATIONS = frozenset({"UNION", "INTERSECT", "EXCEPT"})
-_CLAUSES = frozenset(
-    "WHERE GROUP HAVING ORDER LIMIT OFFSET FETCH FOR WINDOW RETURNING SET".split()
-)
+_CLAUSES = frozenset("WHERE GROUP HAVING ORDER LIMIT OFFSET FETCH FOR WINDOW RETURNING SET".split())
 _JOINS = frozenset("JOIN LEFT RIGHT FULL INNER CROSS NATURAL OUTER".split())
 _NO_ALIAS = _CLAUSES | _JOINS | frozenset({"ON", "USING", "SELECT", "VALUES", "DEFAULT", ",", ";"})
 
@@ -109,9 +108,12 @@ class _Reader:
         for position, item in enumerate(items):
             if isinstance(item, Group):
                 found += self.mentions(item)
-            elif item in self.tables and items.word(position + 1) != ".":
-                if items.word(position - 1) not in (".", "AS", "OF"):
-                    found[item] += 1
+            elif (
+                item in self.tables
+                and items.word(position + 1) != "."
+                and items.word(position - 1) not in (".", "AS", "OF")
+            ):
+                found[item] += 1
         return found
 
     def query(self, items: Group) -> None:

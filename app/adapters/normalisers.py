@@ -224,7 +224,9 @@ def _parsers() -> tuple[Parser, Parser]:
 def _words_with_a_role() -> frozenset[str]:
     lexicon = Lexicon.default()
     groups = (getattr(lexicon, name) for name in lexicon.__dataclass_fields__)
-    return frozenset(word for group in groups if isinstance(group, frozenset) for word in group)
+    return frozenset(
+        word.casefold() for group in groups if isinstance(group, frozenset) for word in group
+    )
 
 
 def _is_plain(word: str) -> bool:

@@ -10,6 +10,7 @@ from app.api.runtime import runtime_of
 from app.domain.access.api_keys import Scope
 from app.domain.errors import Invalid
 from app.repositories.unit_of_work import UnitOfWork
+from app.services.access.idempotency import IdempotencyService
 
 S = TypeVar("S")
 
@@ -29,14 +30,22 @@ def service(make: Callable[[UnitOfWork], S], scope: Scope) -> Any:
             scope,
             headers.get("touchline-actor"),
         )
+        waiting: list[Callable[[], None]] = []
+        request.scope["touchline.after_commit"] = waiting
         async with UnitOfWork(runtime.database, caller) as uow:
-            request.scope["touchline.unit_of_work"] = uow
             if request.method == "POST" and "idempotency-key" in headers:
-                await refuse_repeat(request, uow)
+                await refuse_repeat(request, IdempotencyService(uow))
             yield make(uow)
+        for act in waiting:
+            act()
 
     open_service.touchline_scope = scope  # type: ignore[attr-defined]
     return Depends(open_service, scope="function")
+
+
+def after_commit(request: Request, act: Callable[[], None]) -> None:
+    """Have this done in memory once the request's unit of work has committed, before the reply."""
+    request.scope["touchline.after_commit"].append(act)
 
 
 def _version_of(

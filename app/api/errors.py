@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.domain import errors as domain
-from app.repositories.unit_of_work import Again
 
 log = structlog.get_logger("touchline.errors")
 
@@ -92,12 +91,6 @@ def install(app: FastAPI) -> None:
         if status == 503:
             headers["Retry-After"] = "1"
         return problem(request_id_of(request), status, headers=headers, **describe(error))
-
-    @app.exception_handler(Again)
-    async def _again(request: Request, _: Again) -> Response:
-        return await _domain(
-            request, domain.Unavailable("the database is busy or restarting; try again")
-        )
 
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: RequestValidationError) -> Response:

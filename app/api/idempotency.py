@@ -1,14 +1,17 @@
 """The Idempotency-Key header: the first answer is kept with its effect and given again."""
 
 from typing import cast
+from uuid import UUID
 
 from fastapi import FastAPI, Request, Response
 
-from app.repositories.access.idempotency import StoredAnswer
-from app.repositories.unit_of_work import UnitOfWork
+from app.domain.access.idempotency import StoredAnswer
+from app.domain.errors import AlreadyExists
 from app.services.access.idempotency import IdempotencyService, checked_key, fingerprint_of
 
 _KEPT_HEADERS = ("content-type", "etag", "location")
+# Only successes are kept, so this status can stand for an answer that must not be.
+_SHOWN_ONCE = 409
 
 
 class Replayed(Exception):
@@ -19,28 +22,45 @@ class Replayed(Exception):
         self.answer = answer
 
 
-async def refuse_repeat(request: Request, uow: UnitOfWork) -> None:
-    """Raise Replayed when the request's key has an answer already."""
+async def refuse_repeat(request: Request, answers: IdempotencyService) -> None:
+    """Raise Replayed when the request's key has an answer already.
+
+    AlreadyExists instead, when that answer held a secret.
+    """
+    request.scope["touchline.answers"] = answers
     key = checked_key(request.headers["idempotency-key"])
-    answer = await IdempotencyService(uow).earlier_answer(key, await _fingerprint(request))
+    answer = await answers.earlier_answer(key, await _fingerprint(request))
+    if answer is not None and answer.status == _SHOWN_ONCE:
+        raise AlreadyExists(
+            "the first request with this Idempotency-Key made what this id names; "
+            "its answer held a secret, which is shown once",
+            code="already_created",
+            extra={"id": answer.body.decode()},
+        )
     if answer is not None:
         raise Replayed(answer)
 
 
+def show_once(request: Request, made: UUID) -> None:
+    """Keep only the id of what was made: the answer holds a secret, which is stored nowhere."""
+    request.scope["touchline.shown_once"] = str(made)
+
+
 async def keep_answer(request: Request, response: Response) -> None:
     """Store a success in the transaction of its effect."""
-    uow = cast("UnitOfWork | None", request.scope.get("touchline.unit_of_work"))
-    if uow is None or response.status_code >= 300:
+    answers = cast("IdempotencyService | None", request.scope.get("touchline.answers"))
+    if answers is None or response.status_code >= 300:
         return
-    await IdempotencyService(uow).keep(
+    shown_once = cast("str | None", request.scope.get("touchline.shown_once"))
+    await answers.keep(
         StoredAnswer(
             key=checked_key(request.headers["idempotency-key"]),
             fingerprint=await _fingerprint(request),
-            status=response.status_code,
+            status=_SHOWN_ONCE if shown_once else response.status_code,
             headers={
                 name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers
             },
-            body=bytes(response.body),
+            body=shown_once.encode() if shown_once else bytes(response.body),
         )
     )
 

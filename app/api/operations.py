@@ -13,8 +13,7 @@ from fastapi.routing import APIRoute
 
 from app.api.body import parse_json
 from app.api.idempotency import keep_answer
-from app.domain.errors import FieldError, Invalid
-from app.repositories.unit_of_work import Again
+from app.domain.errors import FieldError, Invalid, LostRace
 
 ATTEMPTS = 4
 
@@ -39,7 +38,7 @@ class Operation(APIRoute):
             for attempt in range(1, ATTEMPTS + 1):
                 try:
                     return await _once(original, request)
-                except Again:
+                except LostRace:
                     if attempt == ATTEMPTS:
                         raise
                     await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter

@@ -13,6 +13,7 @@ DomainError
 ├── TooLarge           the body is over the limit
 ├── UnsupportedMedia   the body is not JSON
 └── Unavailable        the database cannot be reached or is overloaded; try again
+    ├── LostRace       another transaction was faster; the request can be run again
     └── OutcomeUnknown the connection broke during the commit
 """
 
@@ -120,6 +121,11 @@ class UnsupportedMedia(DomainError):
 class Unavailable(DomainError):
     code = "unavailable"
     title = "The service cannot answer just now"
+
+
+class LostRace(Unavailable):
+    code = "lost_race"
+    title = "Other requests were faster; try again"
 
 
 class OutcomeUnknown(Unavailable):

@@ -101,7 +101,10 @@ async def _grant_revision(owner_url: str) -> None:
 
 async def check_fit(database: Database) -> None:
     """Raise DatabaseProblem unless version, role and schema allow serving from this database."""
-    version, role = await _server(database)
+    try:
+        version, role = await _server(database)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise unreachable(database.url, error) from error
     _check_version(version)
     await _check_role(database, role)
     present = await schema_revision(database)

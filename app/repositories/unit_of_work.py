@@ -8,7 +8,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from app.domain.access.api_keys import Caller
-from app.domain.errors import OutcomeUnknown
+from app.domain.errors import LostRace, OutcomeUnknown
 from app.domain.reach.events import Event, EventType
 from app.platform import clock
 from app.platform.db import Database
@@ -28,10 +28,6 @@ from app.repositories.record.timeline import TimelineRepository
 from app.repositories.record.touchpoints import TouchpointRepository
 from app.repositories.sales.pipelines import PipelineRepository
 from app.repositories.transaction import Transaction
-
-
-class Again(Exception):
-    """The transaction was rolled back by a race; running the request again will settle it."""
 
 
 class UnitOfWork:
@@ -182,11 +178,11 @@ class UnitOfWork:
 
 def _as_domain_error(error: BaseException) -> BaseException:
     if isinstance(error, database_errors.Collision):
-        return Again("a unique key was taken meanwhile")
+        return LostRace("a unique key was taken meanwhile; try again")
     state = database_errors.sqlstate_of(error)
     if state in database_errors.RETRYABLE or state.startswith(database_errors.CONNECTION_LOST):
-        return Again("the transaction was rolled back")
+        return LostRace("the transaction was rolled back; try again")
     translated = database_errors.translate(error)
     if isinstance(translated, database_errors.Collision):
-        return Again("a unique key was taken meanwhile")
+        return LostRace("a unique key was taken meanwhile; try again")
     return translated or error

@@ -34,6 +34,17 @@ def optional(description: str, example: Any = None, **constraints: Any) -> Any:
     return about(description, example, default=None, **constraints)
 
 
+def kept(description: str, example: Any = None, **constraints: Any) -> Any:
+    """A field of a merge patch that may be absent, and then stays as it is, but never null."""
+    return about(
+        description, example, default=None, json_schema_extra=_without_default, **constraints
+    )
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
+
+
 def _text_only(value: Any) -> Any:
     # Pydantic would take a number for a Unix time; RFC 3339 is the one spelling here.
     if not isinstance(value, str | datetime | date):

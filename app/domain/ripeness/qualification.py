@@ -1,16 +1,207 @@
-"""Placeholder until the rule is written."""
+"""The policy that weighs the answers of a lead, and the verdict it comes to."""
 
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from app.domain.ripeness.bant import (
+    STANDARDS,
+    UNKNOWN,
+    Answer,
+    AnswerValue,
+    Criterion,
+    QualificationError,
+)
 
-class Criterion(StrEnum):
-    BUDGET = "budget"
-    AUTHORITY = "authority"
-    NEED = "need"
-    TIMELINE = "timeline"
+__all__ = [
+    "Contribution",
+    "Criterion",
+    "Outcome",
+    "PolicyError",
+    "QualificationPolicy",
+    "Verdict",
+    "assess",
+]
 
 
 class Outcome(StrEnum):
+    """The verdict on a lead."""
+
     QUALIFIED = "qualified"
     NOT_YET = "not_yet"
     DISQUALIFIED = "disqualified"
+
+
+class PolicyError(QualificationError):
+    """The policy contradicts itself."""
+
+
+def _standard_knock_outs() -> dict[Criterion, frozenset[str]]:
+    return {
+        criterion: frozenset(value for value, standard in standards.items() if standard.knock_out)
+        for criterion, standards in STANDARDS.items()
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualificationPolicy:
+    """How a workspace weighs the answers.
+
+    `points` overrides the standard of single answers; `knock_outs`, when given, is the whole list.
+    """
+
+    weights: Mapping[Criterion, int] = field(default_factory=lambda: dict.fromkeys(Criterion, 25))
+    qualified_at: int = 70
+    disqualified_below: int = 0
+    required: Collection[Criterion] = tuple(Criterion)
+    points: Mapping[Criterion, Mapping[str, int]] = field(default_factory=dict)
+    knock_outs: Mapping[Criterion, Collection[str]] = field(default_factory=_standard_knock_outs)
+
+    def __post_init__(self) -> None:
+        if problems := list(_policy_problems(self)):
+            raise PolicyError(problems)
+
+    def points_of(self, answer: Answer) -> int:
+        standard = STANDARDS[answer.criterion][answer.answer].points
+        return self.points.get(answer.criterion, {}).get(answer.answer, standard)
+
+    def is_knock_out(self, answer: Answer) -> bool:
+        return answer.answer in self.knock_outs.get(answer.criterion, ())
+
+
+def _policy_problems(policy: QualificationPolicy) -> Iterable[tuple[str, str]]:
+    yield from _criterion_problems("weights", policy.weights)
+    yield from (("/weights/" + c, "is missing") for c in Criterion if c not in policy.weights)
+    for criterion, weight in policy.weights.items():
+        if type(weight) is not int or weight < 0:
+            yield f"/weights/{criterion}", "must be a whole number, 0 or more"
+    if not any(policy.weights.values()):
+        yield "/weights", "at least one weight must be more than 0"
+    if not 0 < policy.qualified_at <= 100:
+        yield "/qualified_at", "must be from 1 to 100"
+    if not 0 <= policy.disqualified_below <= policy.qualified_at:
+        yield "/disqualified_below", "must be from 0 to qualified_at"
+    yield from _criterion_problems("required", policy.required)
+    for name, settings in (("points", policy.points), ("knock_outs", policy.knock_outs)):
+        yield from _criterion_problems(name, settings)
+        yield from _answer_setting_problems(name, settings)
+    for criterion, points in policy.points.items():
+        for value, number in points.items():
+            if type(number) is not int or not 0 <= number <= 100:
+                yield f"/points/{criterion}/{value}", "must be a whole number from 0 to 100"
+
+
+def _criterion_problems(name: str, criteria: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for criterion in criteria:
+        if criterion not in STANDARDS:
+            yield f"/{name}/{criterion}", f"is not one of: {', '.join(Criterion)}"
+
+
+def _answer_setting_problems(
+    name: str, settings: Mapping[Criterion, Collection[str]]
+) -> Iterable[tuple[str, str]]:
+    for criterion, values in settings.items():
+        for value in values:
+            if value == UNKNOWN:
+                yield f"/{name}/{criterion}/{value}", "not knowing counts nothing and ends nothing"
+            elif value not in STANDARDS.get(criterion, {}):
+                yield f"/{name}/{criterion}/{value}", f"is no answer to {criterion}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contribution:
+    """What one criterion brought: `share` of the score; the shares add up to it."""
+
+    criterion: Criterion
+    answer: AnswerValue | None
+    weight: int
+    points: int
+    confidence: int
+    share: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The outcome and how it came about."""
+
+    outcome: Outcome
+    score: int
+    completeness: int
+    missing: list[Criterion]
+    contributions: list[Contribution]
+    reasons: list[str]
+
+
+def assess(answers: Mapping[Criterion, Answer], policy: QualificationPolicy) -> Verdict:
+    """The verdict on what is known.
+
+    An answer brings weight x points x confidence; what is not known brings nothing while its
+    weight still counts, so an answer more never lowers the score. A knock-out counts at any
+    confidence. A low score disqualifies only when all that counts is known: a lead that nobody
+    has asked yet has a low score too.
+    """
+    known = {criterion: answer for criterion, answer in answers.items() if answer.is_known}
+    contributions = _contributions(known, policy)
+    score = sum(contribution.share for contribution in contributions)
+    # Rounded down: 100 means that nothing is missing.
+    completeness = (
+        100 * sum(policy.weights[criterion] for criterion in known) // sum(policy.weights.values())
+    )
+    missing = [c for c in Criterion if c in policy.required and c not in known]
+    knock_outs = [c for c in Criterion if c in known and policy.is_knock_out(known[c])]
+
+    reasons = [f"{c}: {known[c].answer} is a knock-out" for c in knock_outs]
+    reasons += [f"{c}: not known yet" for c in missing]
+    if score >= policy.qualified_at:
+        reasons.append(f"score {score} reaches {policy.qualified_at}")
+    else:
+        reasons.append(f"score {score} is below {policy.qualified_at}")
+
+    if knock_outs:
+        outcome = Outcome.DISQUALIFIED
+    elif completeness == 100 and score < policy.disqualified_below:
+        outcome = Outcome.DISQUALIFIED
+        reasons.append(f"score {score} is below {policy.disqualified_below}, which disqualifies")
+    elif score >= policy.qualified_at and not missing:
+        outcome = Outcome.QUALIFIED
+    else:
+        outcome = Outcome.NOT_YET
+    return Verdict(
+        outcome=outcome,
+        score=score,
+        completeness=completeness,
+        missing=missing,
+        contributions=contributions,
+        reasons=reasons,
+    )
+
+
+def _contributions(
+    known: Mapping[Criterion, Answer], policy: QualificationPolicy
+) -> list[Contribution]:
+    total = 100 * sum(policy.weights.values())
+    contributions = []
+    earned = 0
+    for criterion in Criterion:
+        answer = known.get(criterion)
+        weight = policy.weights[criterion]
+        points = policy.points_of(answer) if answer else 0
+        confidence = answer.confidence if answer else 0
+        before = _round_half_up(earned, total)
+        earned += weight * points * confidence
+        contributions.append(
+            Contribution(
+                criterion=criterion,
+                answer=answer.answer if answer else None,
+                weight=weight,
+                points=points,
+                confidence=confidence,
+                # Of two rounded sums, so that the shares add up to the rounded score.
+                share=_round_half_up(earned, total) - before,
+            )
+        )
+    return contributions
+
+
+def _round_half_up(numerator: int, denominator: int) -> int:
+    return (2 * numerator + denominator) // (2 * denominator)

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 
 from app.domain.access.api_keys import ApiKey, ParsedKey
 from app.platform.db import Database
+from app.repositories.database_errors import translate
 from app.repositories.resources import Resources
 from app.repositories.statements import Statement, array_param, own, param
 from app.repositories.tables.access import api_keys
@@ -28,11 +29,12 @@ class ApiKeyRepository(Resources[ApiKey]):
 
 
 async def resolve_key(auth_database: Database, parsed: ParsedKey) -> ApiKey | None:
-    """The stored key, read as the role that may do nothing else."""
-    rows = await auth_database.fetch(
-        _RESOLVE.sql,
-        *_RESOLVE.arguments({"workspace_id": parsed.workspace_id, "key_hash": parsed.key_hash}),
-    )
+    """The stored key, read as the role that may do nothing else; Unavailable without a database."""
+    wanted = {"workspace_id": parsed.workspace_id, "key_hash": parsed.key_hash}
+    try:
+        rows = await auth_database.fetch(_RESOLVE.sql, *_RESOLVE.arguments(wanted))
+    except Exception as error:
+        raise translate(error) or error from error
     return ApiKey(**rows[0]) if rows else None
 
 

@@ -1,10 +1,10 @@
 """Answers kept for repeats of the same Idempotency-Key."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import BigInteger, delete, func, select
 
+from app.domain.access.idempotency import StoredAnswer
 from app.repositories.statements import (
     Statement,
     as_arrays,
@@ -15,17 +15,6 @@ from app.repositories.statements import (
 )
 from app.repositories.tables.access import idempotency_keys
 from app.repositories.transaction import Transaction
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoredAnswer:
-    """The first answer to a key."""
-
-    key: str
-    fingerprint: bytes
-    status: int
-    headers: dict[str, str]
-    body: bytes
 
 
 class IdempotencyRepository:

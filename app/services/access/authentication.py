@@ -40,6 +40,9 @@ class Authenticator:
         self._keys: dict[str, _Remembered] = {}
         self._actors: dict[tuple[UUID, UUID], tuple[str, float]] = {}
         self._used: dict[UUID, set[UUID]] = {}
+        # Final and few, so kept: dropping the key from `_keys` would lose against a look-up that
+        # is under way.
+        self._revoked: set[UUID] = set()
 
     async def authenticate(self, token: str | None, scope: Scope, actor: str | None) -> Caller:
         """The caller behind a token; Unauthenticated or Forbidden otherwise.
@@ -57,7 +60,7 @@ class Authenticator:
             self._remember(token, key)
         else:
             key = remembered.key
-        if key is None or not key.usable(clock.now()):
+        if key is None or key.id in self._revoked or not key.usable(clock.now()):
             raise Unauthenticated("this API key is unknown, revoked or expired")
         if scope not in key.scopes:
             raise Forbidden(f"this API key lacks the scope {scope}", extra={"scope": scope.value})
@@ -69,10 +72,12 @@ class Authenticator:
 
     def forget(self, key_id: UUID) -> None:
         """Trust a key no longer, because it was just revoked here."""
-        self._keys = {
-            token: found
-            for token, found in self._keys.items()
-            if found.key is None or found.key.id != key_id
+        self._revoked.add(key_id)
+
+    def forget_actor(self, user_id: UUID) -> None:
+        """Read a user anew before the next request in their name, because they just changed."""
+        self._actors = {
+            found: known for found, known in self._actors.items() if found[1] != user_id
         }
 
     def take_used(self) -> dict[UUID, set[UUID]]:

@@ -3,8 +3,8 @@
 import hashlib
 from datetime import timedelta
 
+from app.domain.access.idempotency import StoredAnswer
 from app.domain.errors import Busy, FieldError, Invalid
-from app.repositories.access.idempotency import StoredAnswer
 from app.repositories.unit_of_work import UnitOfWork
 
 RETENTION = timedelta(days=30)

@@ -2,8 +2,6 @@
 
 import asyncio
 
-import asyncpg
-
 from app.platform.db import Database, DatabaseProblem
 from app.repositories.schema import check_fit
 
@@ -15,5 +13,5 @@ async def check_ready(database: Database) -> None:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await check_fit(database)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise DatabaseProblem(f"the database does not answer: {type(error).__name__}") from error
+    except TimeoutError as error:
+        raise DatabaseProblem("the database does not answer") from error

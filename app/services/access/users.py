@@ -53,9 +53,7 @@ class UserService:
         """One user, active or not."""
         return await self._uow.users.get(user_id)
 
-    async def page(
-        self, filters: Mapping[str, Sequence[Any]], request: PageRequest
-    ) -> Page[User]:
+    async def page(self, filters: Mapping[str, Sequence[Any]], request: PageRequest) -> Page[User]:
         """A page of users, narrowed to these values of role, team_id and active."""
         return await self._uow.users.page(request, filters)
 

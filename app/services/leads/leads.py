@@ -1,4 +1,4 @@
-"""Leads: captured without duplicates, read, changed, deleted."""
+"""Leads: read, found, changed, deleted."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,15 +6,12 @@ from uuid import UUID
 
 from app.adapters import normalisers
 from app.domain.errors import AlreadyExists, Conflict, Invalid, Stale
-from app.domain.leads.candidates import Candidate, Captured, OnDuplicate, Outcome
 from app.domain.leads.custom_fields import check_values, parse_filter
 from app.domain.leads.identities import Identity
 from app.domain.leads.leads import Lead, LeadFilter, advanced, moved
 from app.domain.leads.status import LifecycleStage, Status, further
 from app.domain.paging import Page, PageRequest
 from app.domain.reach.events import EventType, difference
-from app.domain.record.touchpoints import Touchpoint
-from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.leads.normalisation import (
     SOURCES,
@@ -23,7 +20,6 @@ from app.services.leads.normalisation import (
     needs_default_country,
     normalised,
 )
-from app.services.record.touchpoints import build_touchpoint, check_past, record_touch_event
 
 
 class LeadService:
@@ -31,23 +27,6 @@ class LeadService:
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
-
-    async def capture(self, candidate: Candidate, on_duplicate: OnDuplicate) -> Captured:
-        """Create a lead, or add to the one that has the candidate's e-mail or reference."""
-        if candidate.touch is not None:
-            check_past(candidate.touch, self._uow.now, "/touchpoint/occurred_at")
-        columns = await self._columns(candidate.fields)
-        identities = email_identity(columns["email_norm"]) + candidate.references
-        matches = await self._uow.leads.matching(identities)
-        known_touch = await self._known_touch(candidate)
-        if known_touch is not None:
-            return known_touch
-        if not matches:
-            return await self._create(candidate, columns, identities)
-        found = {lead.id: lead for lead, _ in matches}
-        if on_duplicate is OnDuplicate.REFUSE or len(found) > 1:
-            raise _duplicate(matches)
-        return await self._add_to(next(iter(found)), candidate, identities, on_duplicate)
 
     async def get(self, lead_id: UUID) -> Lead:
         """One lead."""
@@ -81,7 +60,7 @@ class LeadService:
         """Change the given fields; a null clears one. Stale when the version has moved on."""
         lead = await self._uow.leads.get(lead_id, lock=True)
         check_version(lead.version, if_match)
-        return await self._apply(lead, dict(fields))
+        return await self.apply(lead, dict(fields))
 
     async def delete(self, lead_id: UUID, if_match: int | None) -> None:
         """Take a lead out of every list; its touchpoints stay, its identities become free."""
@@ -93,7 +72,8 @@ class LeadService:
         await self._uow.leads.change(lead_id, self._stamped(lead, {"deleted_at": self._uow.now}))
         self._uow.record(EventType.LEAD_DELETED, "lead", lead_id, {}, lead_id=lead_id)
 
-    async def _columns(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    async def columns(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The typed fields and all that follows from them."""
         columns = dict(fields)
         columns |= {k: v for k, v in derived_names(columns).items() if v}
         country = await self._default_country(columns)
@@ -105,87 +85,11 @@ class LeadService:
         settings = await self._uow.workspace_settings.get(self._uow.workspace_id)
         return settings.default_country
 
-    async def _checked_custom(self, custom: dict[str, Any], *, complete: bool) -> dict[str, Any]:
+    async def checked_custom(self, custom: dict[str, Any], *, complete: bool) -> dict[str, Any]:
+        """Custom fields as stored; Invalid names the wrong ones."""
         return check_values(custom, await self._uow.custom_fields.by_key(), complete=complete)
 
-    async def _create(
-        self, candidate: Candidate, columns: dict[str, Any], identities: list[Identity]
-    ) -> Captured:
-        now = self._uow.now
-        columns["custom"] = await self._checked_custom(columns.get("custom") or {}, complete=True)
-        lead = Lead(
-            workspace_id=self._uow.workspace_id,
-            id=new_id(),
-            created_at=now,
-            updated_at=now,
-            **columns,
-        )
-        touch = build_touchpoint(self._uow, lead.id, candidate.touch) if candidate.touch else None
-        if touch is not None:
-            lead.first_touch_at = lead.last_touch_at = touch.occurred_at
-            lead.touch_count = 1
-        self._uow.record(
-            EventType.LEAD_CREATED,
-            "lead",
-            lead.id,
-            {
-                "status": lead.status,
-                "source": lead.source,
-                "owner_id": lead.owner_id,
-                "campaign_id": lead.campaign_id,
-                "touchpoint_id": touch.id if touch else None,
-            },
-            lead_id=lead.id,
-        )
-        if touch is not None:
-            record_touch_event(self._uow, touch)
-        await self._uow.leads.add_captured(
-            lead, identities, [touch] if touch else [], self._uow.take_events()
-        )
-        return Captured(lead=lead, outcome=Outcome.CREATED, touchpoint=touch)
-
-    async def _add_to(
-        self,
-        lead_id: UUID,
-        candidate: Candidate,
-        identities: list[Identity],
-        on_duplicate: OnDuplicate,
-    ) -> Captured:
-        lead = await self._uow.leads.get(lead_id, lock=True)
-        touch = await self._touched(lead, candidate)
-        given = {name: value for name, value in candidate.fields.items() if value is not None}
-        known = {identity for _, identity in await self._uow.leads.matching(identities)}
-        references = [r for r in candidate.references if r not in known]
-        await self._uow.leads.add_identities(lead.id, references)
-        if on_duplicate is OnDuplicate.UPDATE:
-            given["custom"] = lead.custom | given.get("custom", {})
-            await self._apply(lead, given)
-        await self._uow.flush()
-        outcome = Outcome.UPDATED if on_duplicate is OnDuplicate.UPDATE else Outcome.LINKED
-        stored = await self._uow.leads.get(lead.id)
-        return Captured(lead=stored, outcome=outcome, touchpoint=touch)
-
-    async def _known_touch(self, candidate: Candidate) -> Captured | None:
-        """The earlier answer, when this very touch was recorded before."""
-        if candidate.touch is None or candidate.touch.reference is None:
-            return None
-        known = await self._uow.touchpoints.by_external([candidate.touch.reference])
-        touch = known.get(candidate.touch.reference)
-        if touch is None:
-            return None
-        lead = await self._uow.leads.get(touch.lead_id)
-        return Captured(lead=lead, outcome=Outcome.LINKED, touchpoint=touch)
-
-    async def _touched(self, lead: Lead, candidate: Candidate) -> Touchpoint | None:
-        if candidate.touch is None:
-            return None
-        touch = build_touchpoint(self._uow, lead.id, candidate.touch)
-        await self._uow.touchpoints.add_all([touch])
-        await self._uow.leads.note_touches({lead.id: [touch.occurred_at]})
-        record_touch_event(self._uow, touch)
-        return touch
-
-    async def _apply(self, lead: Lead, fields: dict[str, Any]) -> Lead:
+    async def apply(self, lead: Lead, fields: dict[str, Any]) -> Lead:
         """Work out what really changes, store it, and tell the journal."""
         before = dict(vars(lead))
         changes: dict[str, Any] = {}
@@ -193,7 +97,7 @@ class LeadService:
         stage = fields.pop("lifecycle_stage", None)
         if "custom" in fields:
             merged = lead.custom | (fields["custom"] or {})
-            checked = await self._checked_custom(merged, complete=False)
+            checked = await self.checked_custom(merged, complete=False)
             fields["custom"] = {k: v for k, v in checked.items() if v is not None}
         changes |= {name: value for name, value in fields.items() if before[name] != value}
         if SOURCES & changes.keys():
@@ -218,7 +122,7 @@ class LeadService:
         wanted = email_identity(changes["email_norm"])
         matches = await self._uow.leads.matching(wanted)
         if matches:
-            raise _duplicate(matches)
+            raise duplicate_lead(matches)
         if lead.email_norm:
             await self._uow.leads.release_identities(lead.id, email_identity(lead.email_norm))
         await self._uow.leads.add_identities(lead.id, wanted)
@@ -264,7 +168,8 @@ def check_version(present: int, if_match: int | None) -> None:
         )
 
 
-def _duplicate(matches: list[tuple[Lead, Identity]]) -> AlreadyExists:
+def duplicate_lead(matches: list[tuple[Lead, Identity]]) -> AlreadyExists:
+    """The refusal that names the leads with the same identity."""
     candidates = [
         {
             "id": str(lead.id),

@@ -13,17 +13,19 @@ from app.api.schemas.fields import ExternalId, System
 from app.api.schemas.leads.leads import LeadCaptured, LeadCreate, LeadQuery, LeadRead, LeadUpdate
 from app.domain.access.api_keys import Scope
 from app.domain.errors import NotFound
-from app.domain.leads.candidates import Captured, OnDuplicate, Outcome
+from app.domain.intake.capture import Captured, OnDuplicate, Outcome
 from app.domain.leads.identities import Identity, IdentityKind
 from app.domain.leads.leads import Lead
 from app.domain.leads.status import LifecycleStage, Status
 from app.domain.paging import Page
+from app.services.intake.capture import CaptureService
 from app.services.leads.leads import LeadService
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=Operation)
 
 Reading = Annotated[LeadService, service(LeadService, Scope.LEADS_READ)]
 Writing = Annotated[LeadService, service(LeadService, Scope.LEADS_WRITE)]
+Capturing = Annotated[CaptureService, service(CaptureService, Scope.LEADS_WRITE)]
 LeadId = Annotated[UUID, Path(description="The lead's id.")]
 SystemName = Annotated[System, Path(description="The other system.", examples=["shop"])]
 Reference = Annotated[ExternalId, Path(description="The lead's id there.", examples=["77120"])]
@@ -41,7 +43,7 @@ Reference = Annotated[ExternalId, Path(description="The lead's id there.", examp
 )
 async def create_lead(
     body: LeadCreate,
-    leads: Writing,
+    capture: Capturing,
     response: Response,
     on_duplicate: Annotated[
         OnDuplicate,
@@ -52,7 +54,7 @@ async def create_lead(
     ] = OnDuplicate.REFUSE,
 ) -> LeadCaptured:
     """Stores the lead, the touchpoint that brought it and the event, in one transaction."""
-    return _captured(await leads.capture(body.to_candidate(), on_duplicate), response)
+    return _captured(await capture.capture(body.to_candidate(), on_duplicate), response)
 
 
 @router.get("", response_model=PageOf[LeadRead], summary="List leads")
@@ -72,11 +74,15 @@ async def list_leads(leads: Reading, query: Annotated[LeadQuery, Query()]) -> Pa
     summary="Create or update a lead by its id in another system",
 )
 async def upsert_lead(
-    system: SystemName, external_id: Reference, body: LeadCreate, leads: Writing, response: Response
+    system: SystemName,
+    external_id: Reference,
+    body: LeadCreate,
+    capture: Capturing,
+    response: Response,
 ) -> LeadCaptured:
     """Fields that are absent stay as they are. A lead with the same e-mail gets the reference."""
     reference = Identity(IdentityKind.EXTERNAL, external_id, system)
-    captured = await leads.capture(body.to_candidate(reference), OnDuplicate.UPDATE)
+    captured = await capture.capture(body.to_candidate(reference), OnDuplicate.UPDATE)
     return _captured(captured, response)
 
 

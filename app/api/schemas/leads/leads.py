@@ -23,7 +23,7 @@ from app.api.schemas.fields import (
     optional,
 )
 from app.api.schemas.record.touchpoints import TouchpointCreate
-from app.domain.leads.candidates import Candidate
+from app.domain.intake.capture import Candidate
 from app.domain.leads.identities import Identity, IdentityKind
 from app.domain.leads.leads import LeadFilter
 from app.domain.leads.status import LifecycleStage, Status

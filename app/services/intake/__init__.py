@@ -1,0 +1,1 @@
+"""What comes in, and how it becomes leads and touchpoints."""

@@ -1,0 +1,119 @@
+"""Capture: candidates become leads and touchpoints, and nobody becomes two leads."""
+
+from typing import Any
+from uuid import UUID
+
+from app.domain.intake.capture import Candidate, Captured, OnDuplicate, Outcome
+from app.domain.leads.identities import Identity
+from app.domain.leads.leads import Lead
+from app.domain.reach.events import EventType
+from app.domain.record.touchpoints import Touchpoint
+from app.platform.ids import new_id
+from app.repositories.unit_of_work import UnitOfWork
+from app.services.leads.leads import LeadService, duplicate_lead
+from app.services.leads.normalisation import email_identity
+from app.services.record.touchpoints import build_touchpoint, check_past, record_touch_event
+
+
+class CaptureService:
+    """Everything that brings a lead ends here."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+        self._leads = LeadService(uow)
+
+    async def capture(self, candidate: Candidate, on_duplicate: OnDuplicate) -> Captured:
+        """Create a lead, or add to the one that has the candidate's e-mail or reference."""
+        if candidate.touch is not None:
+            check_past(candidate.touch, self._uow.now, "/touchpoint/occurred_at")
+        columns = await self._leads.columns(candidate.fields)
+        identities = email_identity(columns["email_norm"]) + candidate.references
+        matches = await self._uow.leads.matching(identities)
+        known_touch = await self._known_touch(candidate)
+        if known_touch is not None:
+            return known_touch
+        if not matches:
+            return await self._create(candidate, columns, identities)
+        found = {lead.id: lead for lead, _ in matches}
+        if on_duplicate is OnDuplicate.REFUSE or len(found) > 1:
+            raise duplicate_lead(matches)
+        return await self._add_to(next(iter(found)), candidate, identities, on_duplicate)
+
+    async def _create(
+        self, candidate: Candidate, columns: dict[str, Any], identities: list[Identity]
+    ) -> Captured:
+        now = self._uow.now
+        columns["custom"] = await self._leads.checked_custom(
+            columns.get("custom") or {}, complete=True
+        )
+        lead = Lead(
+            workspace_id=self._uow.workspace_id,
+            id=new_id(),
+            created_at=now,
+            updated_at=now,
+            **columns,
+        )
+        touch = build_touchpoint(self._uow, lead.id, candidate.touch) if candidate.touch else None
+        if touch is not None:
+            lead.first_touch_at = lead.last_touch_at = touch.occurred_at
+            lead.touch_count = 1
+        self._uow.record(
+            EventType.LEAD_CREATED,
+            "lead",
+            lead.id,
+            {
+                "status": lead.status,
+                "source": lead.source,
+                "owner_id": lead.owner_id,
+                "campaign_id": lead.campaign_id,
+                "touchpoint_id": touch.id if touch else None,
+            },
+            lead_id=lead.id,
+        )
+        if touch is not None:
+            record_touch_event(self._uow, touch)
+        await self._uow.leads.add_captured(
+            lead, identities, [touch] if touch else [], self._uow.take_events()
+        )
+        return Captured(lead=lead, outcome=Outcome.CREATED, touchpoint=touch)
+
+    async def _add_to(
+        self,
+        lead_id: UUID,
+        candidate: Candidate,
+        identities: list[Identity],
+        on_duplicate: OnDuplicate,
+    ) -> Captured:
+        lead = await self._uow.leads.get(lead_id, lock=True)
+        touch = await self._touched(lead, candidate)
+        given = {name: value for name, value in candidate.fields.items() if value is not None}
+        known = {identity for _, identity in await self._uow.leads.matching(identities)}
+        references = [r for r in candidate.references if r not in known]
+        await self._uow.leads.add_identities(lead.id, references)
+        if on_duplicate is OnDuplicate.UPDATE:
+            given["custom"] = lead.custom | given.get("custom", {})
+            await self._leads.apply(lead, given)
+        await self._uow.flush()
+        outcome = Outcome.UPDATED if on_duplicate is OnDuplicate.UPDATE else Outcome.LINKED
+        stored = await self._uow.leads.get(lead.id)
+        return Captured(lead=stored, outcome=outcome, touchpoint=touch)
+
+    async def _known_touch(self, candidate: Candidate) -> Captured | None:
+        """The earlier answer, when this very touch was recorded before."""
+        if candidate.touch is None or candidate.touch.reference is None:
+            return None
+        known = await self._uow.touchpoints.by_external([candidate.touch.reference])
+        touch = known.get(candidate.touch.reference)
+        if touch is None:
+            return None
+        lead = await self._uow.leads.get(touch.lead_id)
+        return Captured(lead=lead, outcome=Outcome.LINKED, touchpoint=touch)
+
+    async def _touched(self, lead: Lead, candidate: Candidate) -> Touchpoint | None:
+        if candidate.touch is None:
+            return None
+        touch = build_touchpoint(self._uow, lead.id, candidate.touch)
+        await self._uow.touchpoints.add_all([touch])
+        await self._uow.leads.note_touches({lead.id: [touch.occurred_at]})
+        record_touch_event(self._uow, touch)
+        return touch
