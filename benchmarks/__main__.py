@@ -18,7 +18,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="10,000 leads, few short rounds")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these rows alone")
     parser.add_argument("--rounds", type=int, help="rounds a row (7)")
-    parser.add_argument("--seconds", type=float, help="length of a round (2)")
+    parser.add_argument("--seconds", type=int, help="length of a round (2)")
     parser.add_argument("--leads", type=int, help="leads that are present (100,000)")
     parser.add_argument("--growth", action="store_true", help="10,000 leads against 1,000,000")
     parser.add_argument("--data-dir", type=Path, help="keep the filled database here, or reuse it")

@@ -112,7 +112,7 @@ async def fill(owner_url: str, workspace_id: UUID, leads: int, touches: int) -> 
     try:
         async with connection.transaction():
             await connection.execute(f"SET LOCAL app.workspace_id = '{workspace_id}'")
-            # The rows refer to each other by construction; checking each would take most of the time.
+            # The rows fit by construction; checking every reference would take most of the time.
             await connection.execute("SET LOCAL session_replication_role = replica")
             await _fill(connection, workspace_id, leads, touches)
         await connection.execute("VACUUM (ANALYZE)")

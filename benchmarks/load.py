@@ -30,6 +30,7 @@ class Request:
     path: str
     body: str = ""
     picks: Sequence[str] = ()
+    connections: int = CONNECTIONS
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,12 @@ class LoadFailed(Exception):
 _rounds = itertools.count()
 
 
-def run(target: Target, request: Request, seconds: float) -> Sample:
-    """Send a request over and over through 32 connections, and see what it costs."""
+def run(target: Target, request: Request, seconds: int) -> Sample:
+    """Send a request over and over through its connections, and see what it costs."""
     files = _written(target, request)
     tag = f"{secrets.token_hex(4)}x"
     first = next(_rounds) * 7919  # each round starts at other picks
-    command = [*_generator(), f"-d{seconds}s", f"-c{CONNECTIONS}", target.base_url]
+    command = [*_generator(), f"-d{seconds}s", f"-c{request.connections}", target.base_url]
     before = (cpu_seconds(target.app_pid), cpu_seconds(target.postgres_pid), _children_cpu())
     done = subprocess.run(
         [*command, "--", str(files), tag, str(first)],

@@ -56,8 +56,10 @@ def run_pgbench(stage: Stage, filled: Filled, seconds: int) -> Sample:
     script.write_text(_SCRIPT.format(workspace=filled.workspace_id).replace("\n\n", "\n"), "utf-8")
     before = cpu_seconds(stage.postmaster)
     done = subprocess.run(
-        [program, "-n", "-M", "prepared", f"-c{CONNECTIONS}", "-j1", f"-T{seconds}"]
-        + ["-f", str(script), filled.app_url],
+        [
+            *(program, "-n", "-M", "prepared", f"-c{CONNECTIONS}", "-j1", f"-T{seconds}"),
+            *("-f", str(script), filled.app_url),
+        ],
         capture_output=True,
         text=True,
         check=True,

@@ -28,7 +28,7 @@ class Report:
     """Gathers lines and verdicts."""
 
     def __init__(self) -> None:
-        self._table: list[tuple[str, ...]] = []
+        self._table: list[list[str]] = []
         self._notes: list[str] = []
         self._raw: dict[str, object] = {}
 
@@ -47,8 +47,11 @@ class Report:
     def database_alone(self, sample: Sample) -> None:
         """What pgbench reached."""
         self._table.append(
-            ("(d) pgbench, the same insert", "", "", "", "", "")
-            + (f"{sample.rate:,.0f}", f"{sample.p50:.1f}", "", "", "", f"{sample.postgres_cpu:.2f}")
+            [
+                *("(d) pgbench, the same insert", "", "", "", "", ""),
+                *(f"{sample.rate:,.0f}", f"{sample.p50:.1f}", "", "", ""),
+                f"{sample.postgres_cpu:.3f}",
+            ]
         )
         self._raw["pgbench"] = {"rate": sample.rate, "postgres_cpu": sample.postgres_cpu}
 
@@ -64,7 +67,7 @@ class Report:
 
     def print(self) -> None:
         """The whole report."""
-        lines = [_HEAD, tuple("---" for _ in _HEAD), *self._table]
+        lines = [list(_HEAD), ["---"] * len(_HEAD), *self._table]
         print()
         if self._table:
             print("\n".join(f"| {' | '.join(line)} |" for line in lines), end="\n\n")
@@ -78,10 +81,14 @@ class Report:
         self, title: str, target: str, found: str, met: str, measured: Measured, sample: Sample
     ) -> None:
         like = f"{measured.like_ratio:.2f}" if measured.like_ratio else ""
-        cells = (title, target, found, met, f"{measured.ratio_by_cpu:.3f}", like)
-        cells += (f"{sample.rate:,.0f}", f"{sample.p50:.1f}", f"{sample.p99:.1f}")
-        cells += (f"{sample.p99 / sample.p50:.1f}", f"{sample.app_cpu:.3f}")
-        self._table.append((*cells, f"{sample.postgres_cpu:.3f}"))
+        self._table.append(
+            [
+                *(title, target, found, met, f"{measured.ratio_by_cpu:.3f}", like),
+                *(f"{sample.rate:,.0f}", f"{sample.p50:.1f}", f"{sample.p99:.1f}"),
+                *(f"{sample.p99 / sample.p50:.1f}", f"{sample.app_cpu:.3f}"),
+                f"{sample.postgres_cpu:.3f}",
+            ]
+        )
         print(f"  {title}: {found} {met}  {sample.rate:,.0f}/s", flush=True)
 
 

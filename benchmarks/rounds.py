@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from benchmarks.load import Request, Sample, Target, run
@@ -33,7 +34,7 @@ def alternate(
         if like:
             likes.append(like())
         floors.append(floor())
-    between = [_between(a, b) for a, b in zip(floors, floors[1:], strict=False)]
+    between = [_between(a, b) for a, b in pairwise(floors)]
     return Measured(
         sample=medians(samples),
         floor=medians(floors),
@@ -50,7 +51,7 @@ def alternate(
     )
 
 
-def loader(target: Target, request: Request, seconds: float) -> Callable[[], Sample]:
+def loader(target: Target, request: Request, seconds: int) -> Callable[[], Sample]:
     """A round of this request, after it has been warmed up once."""
     run(target, request, WARM_UP_SECONDS)
     return lambda: run(target, request, seconds)

@@ -12,6 +12,7 @@ PAGE = 50
 DEEP_PAGE = 2000
 BATCH = 1000
 BATCH_BODIES = 40
+BATCH_CONNECTIONS = 4
 
 LEAD = {
     "first_name": "Ada",
@@ -110,7 +111,7 @@ def _batch(name: str, title: str, samples: Samples, a_lead: int, target: float |
         _items(leads[start : start + wide], a_lead)
         for start in range(0, min(len(leads), BATCH_BODIES * wide), wide)
     ]
-    request = Request(name, "POST", "/v1/touchpoints/batch", "@PICK@", picks=bodies)
+    request = Request(name, "POST", "/v1/touchpoints/batch", "@PICK@", bodies, BATCH_CONNECTIONS)
     return Row(name, title, request, items=BATCH, items_a_second=target)
 
 

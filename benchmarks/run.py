@@ -24,7 +24,7 @@ class Scale:
 
     leads: int
     rounds: int
-    seconds: float
+    seconds: int
     only: frozenset[str]
     touches: int = 3
 
@@ -51,9 +51,7 @@ async def measure_all(stage: Stage, scale: Scale, report: Report) -> None:
                 measure = loader(orm.target(stage, filled), ORM, scale.seconds)
                 report.extra("(o) ORM floor", alternate(measure, floor, None, scale.rounds))
     if scale.wants("pgbench") and pgbench_path():
-        taken = [
-            run_pgbench(stage, filled, max(1, int(scale.seconds))) for _ in range(scale.rounds)
-        ]
+        taken = [run_pgbench(stage, filled, scale.seconds) for _ in range(scale.rounds)]
         report.database_alone(medians(taken))
     if scale.wants("trips"):
         for name, count in (await round_trips(filled, found)).items():

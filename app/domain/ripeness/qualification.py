@@ -11,9 +11,11 @@ from app.domain.ripeness.bant import (
     AnswerValue,
     Criterion,
     QualificationError,
+    newest_answers,
 )
 
 __all__ = [
+    "Answer",
     "Contribution",
     "Criterion",
     "Outcome",
@@ -21,6 +23,7 @@ __all__ = [
     "QualificationPolicy",
     "Verdict",
     "assess",
+    "newest_answers",
 ]
 
 
@@ -69,6 +72,9 @@ class QualificationPolicy:
         return answer.answer in self.knock_outs.get(answer.criterion, ())
 
 
+_ALL = ", ".join(Criterion)
+
+
 def _policy_problems(policy: QualificationPolicy) -> Iterable[tuple[str, str]]:
     yield from _criterion_problems("weights", policy.weights)
     yield from (("/weights/" + c, "is missing") for c in Criterion if c not in policy.weights)
@@ -81,31 +87,42 @@ def _policy_problems(policy: QualificationPolicy) -> Iterable[tuple[str, str]]:
         yield "/qualified_at", "must be from 1 to 100"
     if not 0 <= policy.disqualified_below <= policy.qualified_at:
         yield "/disqualified_below", "must be from 0 to qualified_at"
-    yield from _criterion_problems("required", policy.required)
-    for name, settings in (("points", policy.points), ("knock_outs", policy.knock_outs)):
-        yield from _criterion_problems(name, settings)
-        yield from _answer_setting_problems(name, settings)
-    for criterion, points in policy.points.items():
-        for value, number in points.items():
+    for criterion in policy.required:
+        if criterion not in STANDARDS:
+            yield "/required", f"{criterion} is not one of: {_ALL}"
+    yield from _points_problems(policy.points)
+    yield from _criterion_problems("knock_outs", policy.knock_outs)
+    for criterion, values in policy.knock_outs.items():
+        for value in values:
+            if problem := _value_problem(criterion, value):
+                yield f"/knock_outs/{criterion}", problem
+
+
+def _points_problems(
+    points: Mapping[Criterion, Mapping[str, int]],
+) -> Iterable[tuple[str, str]]:
+    yield from _criterion_problems("points", points)
+    for criterion, overrides in points.items():
+        for value, number in overrides.items():
+            pointer = f"/points/{criterion}/{value}"
+            if problem := _value_problem(criterion, value):
+                yield pointer, problem
             if type(number) is not int or not 0 <= number <= 100:
-                yield f"/points/{criterion}/{value}", "must be a whole number from 0 to 100"
+                yield pointer, "must be a whole number from 0 to 100"
 
 
 def _criterion_problems(name: str, criteria: Iterable[str]) -> Iterable[tuple[str, str]]:
     for criterion in criteria:
         if criterion not in STANDARDS:
-            yield f"/{name}/{criterion}", f"is not one of: {', '.join(Criterion)}"
+            yield f"/{name}/{criterion}", f"is not one of: {_ALL}"
 
 
-def _answer_setting_problems(
-    name: str, settings: Mapping[Criterion, Collection[str]]
-) -> Iterable[tuple[str, str]]:
-    for criterion, values in settings.items():
-        for value in values:
-            if value == UNKNOWN:
-                yield f"/{name}/{criterion}/{value}", "not knowing counts nothing and ends nothing"
-            elif value not in STANDARDS.get(criterion, {}):
-                yield f"/{name}/{criterion}/{value}", f"is no answer to {criterion}"
+def _value_problem(criterion: Criterion, value: str) -> str | None:
+    if value == UNKNOWN:
+        return "unknown has no points and is no knock-out"
+    if criterion in STANDARDS and value not in STANDARDS[criterion]:
+        return f"{value} is no answer to {criterion}"
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,12 +33,3 @@ class Account:
     created_at: datetime
     updated_at: datetime
     version: int = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class AccountFilter:
-    """What a list of accounts is narrowed by; lists mean OR, fields mean AND."""
-
-    name: list[str] | None = None
-    web_domain: list[str] | None = None
-    owner_id: list[UUID] | None = None

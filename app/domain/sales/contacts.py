@@ -40,12 +40,3 @@ class Contact:
         """What to call the contact when only one line is left for it."""
         name = self.full_name or " ".join(p for p in (self.first_name, self.last_name) if p)
         return name or self.email or self.phone or str(self.id)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ContactFilter:
-    """What a list of contacts is narrowed by; lists mean OR, fields mean AND."""
-
-    account_id: list[UUID] | None = None
-    email: list[str] | None = None
-    owner_id: list[UUID] | None = None

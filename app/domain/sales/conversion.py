@@ -10,8 +10,7 @@ from uuid import UUID
 from app.domain.errors import IllegalMove
 from app.domain.leads.leads import Lead, advanced
 from app.domain.leads.status import LEGAL_MOVES, LifecycleStage, Status, check_move
-
-RECORDS = ("account", "contact", "opportunity")
+from app.domain.sales.pipelines import StageKind
 
 
 class OnMatch(StrEnum):
@@ -111,6 +110,7 @@ class Conversion:
 # --- From a lead to the values of records ------------------------------------------------
 
 _PLACE = ("street", "city", "region", "postal_code", "country")
+_NAME = ("first_name", "last_name", "full_name")
 _ACCOUNT = (
     "website",
     "phone",
@@ -122,9 +122,7 @@ _ACCOUNT = (
     "owner_id",
 )
 _CONTACT = (
-    "first_name",
-    "last_name",
-    "full_name",
+    *_NAME,
     "title",
     "email",
     "phone",
@@ -139,23 +137,20 @@ _OPPORTUNITY = ("source", "campaign_id", "description", "owner_id")
 
 def account_values(lead: Lead) -> dict[str, Any]:
     """The account of a lead: its company, or the person where there is none."""
-    return {"name": _first(lead.company, person_name(lead), lead.display_name)} | _of(
-        lead, _ACCOUNT
-    )
+    return {"name": _company_or_person(lead)} | _of(lead, _ACCOUNT)
 
 
 def contact_values(lead: Lead) -> dict[str, Any]:
     """The contact of a lead. One of whom nothing is known bears the company's name."""
     values = _of(lead, _CONTACT)
     if not any(name in values for name in (*_NAME, "email", "phone")):
-        values["full_name"] = lead.display_name
+        values["full_name"] = _company_or_person(lead)
     return values
 
 
 def opportunity_values(lead: Lead, budget: Budget | None) -> dict[str, Any]:
     """The opportunity of a lead, worth the lead's budget as far as that is known."""
-    values = {"name": _first(lead.company, person_name(lead), lead.display_name)}
-    values |= _of(lead, _OPPORTUNITY)
+    values = {"name": _company_or_person(lead)} | _of(lead, _OPPORTUNITY)
     if budget is not None and budget.amount_minor is not None:
         values["amount_minor"] = budget.amount_minor
         if budget.currency is not None:
@@ -166,24 +161,21 @@ def opportunity_values(lead: Lead, budget: Budget | None) -> dict[str, Any]:
 def overridden(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """The lead's values with those of the request over them; a null leaves a field blank.
 
-    An amount and its currency come from the same side.
+    No amount ends up with the currency of another.
     """
     kept = dict(values)
-    for amount, currency in _MONEY:
-        if amount in overrides or overrides.get(currency, kept.get(currency)) != kept.get(currency):
-            kept.pop(amount, None)
-            kept.pop(currency, None)
+    if overrides.get("currency", kept.get("currency")) != kept.get("currency"):
+        kept.pop("amount_minor", None)
+        kept.pop("annual_revenue_minor", None)
+    if "amount_minor" in overrides:
+        kept.pop("currency", None)
     return kept | dict(overrides)
 
 
-def person_name(lead: Lead) -> str:
-    """The person's name as one line; empty when there is none."""
-    parts = (lead.first_name, lead.last_name)
-    return lead.full_name or " ".join(part for part in parts if part)
-
-
-def _first(*names: str | None) -> str:
-    return next(name for name in names if name and name.strip())
+def _company_or_person(lead: Lead) -> str:
+    person = " ".join(part for part in (lead.first_name, lead.last_name) if part)
+    names = (lead.company, lead.full_name, person, lead.email, lead.phone)
+    return next((name for name in names if name and not _blank(name)), str(lead.id))
 
 
 def _of(lead: Lead, names: Iterable[str]) -> dict[str, Any]:
@@ -193,42 +185,50 @@ def _of(lead: Lead, names: Iterable[str]) -> dict[str, Any]:
 
 # --- Filling blanks ----------------------------------------------------------------------
 
-_NAME = ("first_name", "last_name", "full_name")
-_MONEY = (("annual_revenue_minor", "currency"), ("amount_minor", "currency"))
 # Fields that only mean something together: half of one address and half of another is neither.
-_TOGETHER = (_PLACE, _NAME, *_MONEY)
+_TOGETHER = (
+    _PLACE,
+    _NAME,
+    ("annual_revenue_minor", "currency"),
+    ("amount_minor", "currency"),
+)
 
 
 def fill_blanks(present: Mapping[str, Any], offered: Mapping[str, Any]) -> dict[str, Any]:
     """What of `offered` goes into the blank fields of a record; what it holds is never changed.
 
     Fields that belong together are filled only where they do not speak against what is there.
+    Both sides may tell a `country_code`, by which countries are compared.
     """
     against = {
         name
         for group in _TOGETHER
-        if any(_differ(present.get(name), offered.get(name)) for name in group)
+        if any(_differ(_meant(present, name), _meant(offered, name)) for name in group)
         for name in group
     }
     return {
         name: value
         for name, value in offered.items()
-        if _blank(present[name]) and not _blank(value) and name not in against
+        if name != "country_code" and name not in against
+        if _blank(present[name]) and not _blank(value)
     }
 
 
-def _blank(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
+def _meant(columns: Mapping[str, Any], name: str) -> Any:
+    code = columns.get("country_code") if name == "country" else None
+    return code or columns.get(name)
 
 
 def _differ(one: Any, other: Any) -> bool:
-    if _blank(one) or _blank(other):
-        return False
-    return _folded(one) != _folded(other)
+    return not (_blank(one) or _blank(other) or _folded(one) == _folded(other))
 
 
 def _folded(value: Any) -> Any:
     return " ".join(value.casefold().split()) if isinstance(value, str) else value
+
+
+def _blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 # --- The lead itself ---------------------------------------------------------------------
@@ -253,7 +253,7 @@ def converted(lead: Lead, opportunity_status: str | None, now: datetime) -> dict
     reached = [LifecycleStage.SQL]
     if opportunity_status is not None:
         reached = [LifecycleStage.OPPORTUNITY]
-    if opportunity_status == "won":
+    if opportunity_status == StageKind.WON:
         reached.append(LifecycleStage.CUSTOMER)
     changes: dict[str, Any] = {"status": Status.CONVERTED.value}
     for stage in reached:

@@ -38,17 +38,6 @@ class Opportunity:
     version: int = 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class OpportunityFilter:
-    """What a list of opportunities is narrowed by; lists mean OR, fields mean AND."""
-
-    status: list[str] | None = None
-    stage_id: list[UUID] | None = None
-    pipeline_id: list[UUID] | None = None
-    account_id: list[UUID] | None = None
-    contact_id: list[UUID] | None = None
-    owner_id: list[UUID] | None = None
-
 
 def chosen_stage(
     pipelines: Sequence[Pipeline], pipeline_id: UUID | None, stage_id: UUID | None, *, at: str = ""

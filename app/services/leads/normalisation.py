@@ -29,24 +29,34 @@ def needs_default_country(fields: Mapping[str, Any]) -> bool:
     return not (fields.get("country") and normalisers.country(fields["country"]))
 
 
-def normalised(fields: Mapping[str, Any], default_country: str | None) -> dict[str, Any]:
-    """The columns that follow from the typed fields of a lead."""
+# The field as typed, and the column with its normal form.
+NORMAL_FORMS = {
+    "email": "email_norm",
+    "phone": "phone_norm",
+    "country": "country_code",
+    "website": "web_domain",
+}
+
+
+def normal_forms(fields: Mapping[str, Any], default_country: str | None) -> dict[str, Any]:
+    """The normal forms of the typed fields that are given; None where there is none."""
     country_code = _of(fields, "country", normalisers.country)
     phone = fields.get("phone")
-    columns: dict[str, Any] = {
+    forms = {
         "email_norm": _of(fields, "email", normalisers.email),
         "phone_norm": normalisers.phone(phone, country_code or default_country) if phone else None,
         "country_code": country_code,
         "web_domain": _of(fields, "website", normalisers.web_domain),
     }
-    followed = {
-        "email": "email_norm",
-        "phone": "phone_norm",
-        "country": "country_code",
-        "website": "web_domain",
-    }
+    return {form: forms[form] for typed, form in NORMAL_FORMS.items() if typed in fields}
+
+
+def normalised(fields: Mapping[str, Any], default_country: str | None) -> dict[str, Any]:
+    """The columns that follow from the typed fields of a lead."""
+    columns: dict[str, Any] = dict.fromkeys(NORMAL_FORMS.values())
+    columns |= normal_forms(fields, default_country)
     columns["unnormalised"] = [
-        typed for typed, norm in followed.items() if fields.get(typed) and columns[norm] is None
+        typed for typed, form in NORMAL_FORMS.items() if fields.get(typed) and columns[form] is None
     ]
     columns["search_key"] = normalisers.search_key(
         fields.get("first_name"),

@@ -1,0 +1,200 @@
+"""The command line `touchline`. Each command imports what it needs when it runs, so help is quick."""
+
+# ruff: noqa: PLC0415 - see above
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.problems import explained
+from app.domain.access.api_keys import KeyKind
+
+app = typer.Typer(
+    help="Touchline: lead management on Postgres.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+keys_app = typer.Typer(help="API keys.", no_args_is_help=True)
+workspaces_app = typer.Typer(help="Workspaces.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
+app.add_typer(workspaces_app, name="workspaces")
+
+DataDirOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        help="Where the embedded Postgres lives [TOUCHLINE_DATA_DIR, else .touchline].",
+        show_default=False,
+    ),
+]
+
+
+def main() -> None:
+    """The console script: what an operator can put right is one line on stderr and exit code 1."""
+    try:
+        app(prog_name="touchline")
+    except Exception as error:
+        line = explained(error)
+        if line is None:
+            raise
+        sys.stderr.write(f"touchline: {line}\n")
+        sys.exit(1)
+
+
+@app.command()
+def serve(
+    *,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            help="Address to listen on [TOUCHLINE_HOST, else 127.0.0.1].", show_default=False
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port, 0 for any free one [TOUCHLINE_PORT, else 8000].",
+            min=0,
+            max=65535,
+            show_default=False,
+        ),
+    ] = None,
+    data_dir: DataDirOption = None,
+    demo_data: Annotated[
+        bool, typer.Option(help="Fill the demo workspace with leads on the first run.")
+    ] = True,
+) -> None:
+    """Serve the API. Without TOUCHLINE_DATABASE_URL on a Postgres of its own, with a demo workspace."""
+    from app.cli.serve import serve
+    from app.cli.settings import read_settings
+
+    serve(read_settings(host=host, port=port, data_dir=data_dir), demo_data=demo_data)
+
+
+@app.command()
+def worker(*, data_dir: DataDirOption = None) -> None:
+    """Run the background work in a process of its own."""
+    from app.cli.settings import read_settings
+    from app.cli.worker import work
+
+    work(read_settings(data_dir=data_dir))
+
+
+@app.command()
+def migrate(*, data_dir: DataDirOption = None) -> None:
+    """Bring the schema up to date, as the role of TOUCHLINE_DATABASE_OWNER_URL."""
+    from app.cli.migrate import migrate
+    from app.cli.settings import read_settings
+
+    migrate(read_settings(data_dir=data_dir))
+
+
+@app.command()
+def seed(
+    *,
+    workspace: Annotated[str, typer.Option(help="Slug of the workspace to fill.")] = "demo",
+    data_dir: DataDirOption = None,
+) -> None:
+    """Fill a workspace with a believable history: some hundred leads, months of touches."""
+    from app.cli.seed import seed
+    from app.cli.settings import read_settings
+
+    seed(read_settings(data_dir=data_dir), workspace)
+
+
+@keys_app.command("create")
+def create_key(
+    *,
+    workspace: Annotated[str, typer.Option(help="Slug or id of the workspace.")],
+    kind: Annotated[
+        KeyKind, typer.Option(help="Secret for servers, publishable for web pages.")
+    ] = KeyKind.SECRET,
+    scopes: Annotated[
+        str | None,
+        typer.Option(help="Scopes, with commas between [all of the kind].", show_default=False),
+    ] = None,
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "command line",
+    expires_in_days: Annotated[
+        int | None, typer.Option(min=1, max=36500, help="Days [never].", show_default=False)
+    ] = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Make an API key and print it, alone, on stdout. It cannot be shown again."""
+    from app.cli.keys import create_key, parse_scopes
+    from app.cli.settings import read_settings
+
+    create_key(
+        read_settings(data_dir=data_dir),
+        workspace=workspace,
+        kind=kind,
+        scopes=parse_scopes(scopes, kind),
+        name=name,
+        expires_in_days=expires_in_days,
+    )
+
+
+@workspaces_app.command("create")
+def create_workspace(
+    slug: Annotated[str, typer.Argument(help="Short name: a-z, 0-9 and hyphens.")],
+    *,
+    name: Annotated[
+        str | None, typer.Option(help="Name for people [the slug].", show_default=False)
+    ] = None,
+    country: Annotated[
+        str | None,
+        typer.Option(
+            help="Country of phone numbers without one, such as DE [none].", show_default=False
+        ),
+    ] = None,
+    currency: Annotated[str, typer.Option(help="Currency where none is given.")] = "EUR",
+    time_zone: Annotated[str, typer.Option(help="Such as Europe/Berlin.")] = "UTC",
+    data_dir: DataDirOption = None,
+) -> None:
+    """Make a workspace, as the role of TOUCHLINE_DATABASE_OWNER_URL, and print its id on stdout."""
+    from app.cli.settings import read_settings
+    from app.cli.workspaces import create_workspace
+
+    create_workspace(
+        read_settings(data_dir=data_dir),
+        slug,
+        name or slug,
+        country=country,
+        currency=currency,
+        time_zone=time_zone,
+    )
+
+
+@app.command()
+def openapi(
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="File to write, or to check [stdout].", show_default=False),
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Write nothing; exit 1 when the file (openapi.yaml) differs."
+        ),
+    ] = False,
+) -> None:
+    """Print the OpenAPI document as YAML. Needs no database."""
+    from app.cli.openapi import check_document, write_document
+
+    if check:
+        check_document(output or Path("openapi.yaml"))
+    else:
+        write_document(output)
+
+
+@app.command()
+def doctor(*, data_dir: DataDirOption = None) -> None:
+    """Check versions, settings, rights, schema, disk and clock; exit 1 when something is wrong."""
+    from app.cli.doctor import examine
+    from app.cli.settings import read_settings
+
+    examine(read_settings(data_dir=data_dir))

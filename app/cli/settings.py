@@ -1,0 +1,29 @@
+"""Settings of a command: the environment, and the options that go before it."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.cli.problems import CannotRun
+from app.platform.config import Settings
+
+
+def read_settings(
+    *, host: str | None = None, port: int | None = None, data_dir: Path | None = None
+) -> Settings:
+    """The settings in force; CannotRun names every variable that is wrong."""
+    options: dict[str, Any] = {"host": host, "port": port, "data_dir": data_dir}
+    try:
+        return Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        wrong = [f"TOUCHLINE_{e['loc'][0]!s}".upper() + f": {e['msg']}" for e in error.errors()]
+        raise CannotRun("; ".join(wrong)) from error
+
+
+def log_style(settings: Settings) -> str:
+    """JSON, but readable lines for a person at a terminal who asked for neither."""
+    if "log_format" not in settings.model_fields_set and sys.stdout.isatty():
+        return "console"
+    return settings.log_format
