@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from app.adapters import normalisers
 from app.api import docs, errors, health, idempotency, openapi
 from app.api.middleware import Metrics, RequestContext
 from app.api.responses import EVERYWHERE
@@ -37,6 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
                 auth_database=auth_database,
                 authenticator=authenticator,
             )
+            normalisers.warm_up()
             worker = Worker(database, authenticator, every=settings.worker_in_serve)
             # The collector's full passes make the slowest requests; what lives as long as the
             # process is taken out of its sight.

@@ -51,7 +51,7 @@ def calls(samples: Samples) -> list[tuple[str, str, str, str | None]]:
     new_lead = json.dumps(LEAD).replace("@N@", new_id().hex)
     touch = json.dumps({"kind": "call", "source_system": "web", "external_id": new_id().hex})
     items = json.dumps({"items": [{"lead_id": i, "kind": "call"} for i in samples.lead_ids[:1000]]})
-    change = json.dumps({"title": new_id().hex})
+    change = json.dumps({"title": new_id().hex, "company": "Analytical Engines Ltd"})
     reference = f"/v1/leads/external/shop/{samples.references[0]}"
     return [
         ("create", "POST", "/v1/leads", new_lead),

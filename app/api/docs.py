@@ -23,7 +23,7 @@ def install(app: FastAPI) -> None:
             swagger_js_url="/docs-assets/swagger-ui-bundle.js",
             swagger_css_url="/docs-assets/swagger-ui.css",
             swagger_favicon_url="/docs-assets/favicon.png",
-            swagger_ui_parameters={"persistAuthorization": True, "docExpansion": "none"},
+            swagger_ui_parameters={"persistAuthorization": True, "docExpansion": "list"},
         )
 
     @app.get("/redoc", include_in_schema=False, response_class=HTMLResponse)

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from app.api.errors import MEDIA_TYPE
 from app.api.responses import Problem, ProblemField
 
 DESCRIPTION = """\
@@ -31,6 +32,13 @@ _ACTOR = {
     "required": False,
     "description": "The user in whose name the request acts; the key needs the scope `act_as`.",
     "schema": {"type": "string", "format": "uuid"},
+    "example": "01927d5e-0b1c-7c3a-9b1e-5d4f6a7b8c9d",
+}
+# Fields of these formats look alike everywhere, so their example need not stand beside each.
+_EXAMPLES = {
+    "uuid": "01927d5e-0b1c-7c3a-9b1e-5d4f6a7b8c9d",
+    "date-time": "2026-03-02T09:30:00Z",
+    "date": "2026-03-31",
 }
 
 
@@ -67,16 +75,43 @@ def _document(app: FastAPI) -> dict[str, Any]:
     components["securitySchemes"] = {
         "api_key": {"type": "http", "scheme": "bearer", "description": "A secret API key."}
     }
+    for schema in schemas.values():
+        for field in schema.get("properties", {}).values():
+            _exemplify(field)
     for path, operations in made["paths"].items():
-        if path.startswith("/v1/"):
-            for method, operation in operations.items():
+        for method, operation in operations.items():
+            if path.startswith("/v1/"):
                 _complete(method, operation)
+            else:
+                _leave_out_problems(operation)
     return made
 
 
 def _complete(method: str, operation: dict[str, Any]) -> None:
     operation["security"] = [{"api_key": []}]
     parameters = operation.setdefault("parameters", [])
+    for parameter in parameters:
+        if parameter["in"] == "header":
+            parameter["name"] = parameter["name"].title()
     parameters.append(_ACTOR)
     if method == "post":
         parameters.append(_IDEMPOTENCY_KEY)
+
+
+def _leave_out_problems(operation: dict[str, Any]) -> None:
+    # A probe needs no key and takes no input, so none of the common problems can meet it.
+    operation["responses"] = {
+        status: answer
+        for status, answer in operation["responses"].items()
+        if MEDIA_TYPE not in answer.get("content", {})
+    }
+
+
+def _exemplify(field: dict[str, Any]) -> None:
+    if "examples" in field or "example" in field:
+        return
+    for kind in field.get("anyOf", [field]):
+        if kind.get("format") in _EXAMPLES:
+            field["examples"] = [_EXAMPLES[kind["format"]]]
+        elif kind.get("items", {}).get("format") in _EXAMPLES:
+            field["examples"] = [[_EXAMPLES[kind["items"]["format"]]]]

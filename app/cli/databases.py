@@ -8,14 +8,10 @@ from pydantic import SecretStr
 
 from app.cli.data_dir import DataDir
 from app.cli.problems import CannotRun
+from app.cli.settings import is_embedded
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.repositories.schema import check_fit, head_revision, migrate, schema_revision
-
-
-def is_embedded(settings: Settings) -> bool:
-    """True when neither URL names a database."""
-    return settings.database_url is None and settings.database_owner_url is None
 
 
 def embedded_settings(settings: Settings, data_dir: DataDir) -> Settings:

@@ -6,7 +6,8 @@ from contextlib import nullcontext
 import typer
 
 from app.cli.data_dir import DataDir
-from app.cli.databases import embedded_settings, is_embedded, opened, owner_url
+from app.cli.databases import embedded_settings, opened, owner_url
+from app.cli.settings import is_embedded
 from app.platform.config import Settings
 from app.repositories import schema
 

@@ -22,6 +22,11 @@ def read_settings(
         raise CannotRun("; ".join(wrong)) from error
 
 
+def is_embedded(settings: Settings) -> bool:
+    """True when no URL names a database."""
+    return settings.database_url is None and settings.database_owner_url is None
+
+
 def log_style(settings: Settings) -> str:
     """JSON, but readable lines for a person at a terminal who asked for neither."""
     if "log_format" not in settings.model_fields_set and sys.stdout.isatty():

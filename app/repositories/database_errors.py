@@ -32,7 +32,7 @@ _BY_CONSTRAINT: dict[str, Callable[[], DomainError]] = {
     "users_email_key": _taken("/email", "another user has this e-mail address"),
     "teams_name_key": _taken("/name", "another team has this name"),
     "custom_fields_key_key": _taken("/key", "this entity has a custom field with this key"),
-    "campaigns_external_key": _taken("/external_id", "another campaign has this reference"),
+    "campaigns_external_idx": _taken("/external_id", "another campaign has this reference"),
     "touchpoints_supersedes_key": _taken(
         "/supersedes_id", "this touchpoint was superseded already; correct the newest one"
     ),

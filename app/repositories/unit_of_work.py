@@ -26,6 +26,10 @@ from app.repositories.reach.events import EventRepository
 from app.repositories.record.campaigns import CampaignRepository
 from app.repositories.record.timeline import TimelineRepository
 from app.repositories.record.touchpoints import TouchpointRepository
+from app.repositories.sales.accounts import AccountRepository
+from app.repositories.sales.contacts import ContactRepository
+from app.repositories.sales.conversion import ConversionRepository
+from app.repositories.sales.opportunities import OpportunityRepository
 from app.repositories.sales.pipelines import PipelineRepository
 from app.repositories.transaction import Transaction
 
@@ -170,6 +174,22 @@ class UnitOfWork:
     @cached_property
     def pipelines(self) -> PipelineRepository:
         return PipelineRepository(self._transaction)
+
+    @cached_property
+    def accounts(self) -> AccountRepository:
+        return AccountRepository(self._transaction)
+
+    @cached_property
+    def contacts(self) -> ContactRepository:
+        return ContactRepository(self._transaction)
+
+    @cached_property
+    def opportunities(self) -> OpportunityRepository:
+        return OpportunityRepository(self._transaction)
+
+    @cached_property
+    def conversions(self) -> ConversionRepository:
+        return ConversionRepository(self._transaction)
 
     @cached_property
     def events(self) -> EventRepository:

@@ -35,10 +35,13 @@ async def apply_patch(
     entity: V,
     fields: Mapping[str, Any],
     event_type: EventType,
+    *,
+    lead_id: UUID | None = None,
 ) -> V:
     """The entity as stored, with a new version; itself when the patch changes nothing.
 
     The caller has locked the row, checked the version and applied the rules of the resource.
+    The timeline of the lead `lead_id` shows the change as well.
     """
     before = vars(entity)
     changes = {name: value for name, value in fields.items() if before[name] != value}
@@ -47,6 +50,7 @@ async def apply_patch(
     stamp = {"updated_at": uow.now, "version": entity.version + 1}
     stored = await repository.change(entity.id, changes | stamp)
     subject_type = event_type.value.partition(".")[0]
-    uow.record(event_type, subject_type, entity.id, {"changes": difference(before, changes)})
+    told = {"changes": difference(before, changes)}
+    uow.record(event_type, subject_type, entity.id, told, lead_id=lead_id)
     await uow.flush()
     return stored

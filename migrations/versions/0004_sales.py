@@ -86,6 +86,9 @@ def upgrade() -> None:
     op.execute(
         "CREATE INDEX accounts_name_idx ON accounts (workspace_id, name_norm, created_at, id)"
     )
+    op.execute(
+        "CREATE INDEX accounts_owner_idx ON accounts (workspace_id, owner_id, created_at, id)"
+    )
     tenant("accounts")
     op.execute(
         """
@@ -128,6 +131,9 @@ def upgrade() -> None:
     op.execute("CREATE INDEX contacts_created_idx ON contacts (workspace_id, created_at, id)")
     op.execute(
         "CREATE INDEX contacts_email_idx ON contacts (workspace_id, email_norm, created_at, id)"
+    )
+    op.execute(
+        "CREATE INDEX contacts_owner_idx ON contacts (workspace_id, owner_id, created_at, id)"
     )
     tenant("contacts")
     op.execute(
@@ -175,6 +181,9 @@ def upgrade() -> None:
     )
     op.execute(
         "CREATE INDEX opportunities_created_idx ON opportunities (workspace_id, created_at, id)"
+    )
+    op.execute(
+        "CREATE INDEX opportunities_owner_idx ON opportunities (workspace_id, owner_id, created_at, id)"
     )
     op.execute(
         "CREATE INDEX opportunities_stage_idx ON opportunities (workspace_id, stage_id, created_at, id)"

@@ -41,7 +41,7 @@ def operations(described: FastAPI) -> list[Endpoint]:
 
 def test_the_document_is_valid(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1")
-    OpenAPIV31SpecValidator(document).validate()  # type: ignore[arg-type]
+    OpenAPIV31SpecValidator(document).validate()
 
 
 def test_every_route_has_the_habits_of_an_operation(operations: list[Endpoint]) -> None:
@@ -134,22 +134,16 @@ def test_only_the_probes_need_no_key(document: dict[str, Any]) -> None:
                 assert operation["security"], path
             else:
                 assert path.startswith("/health/"), path
-                assert "401" not in operation["responses"], path
+                assert not operation["responses"].keys() & {"401", "403", "422"}, path
 
 
 @pytest.mark.anyio
-async def test_every_route_knows_its_whole_path(
-    client: Client, operations: list[Endpoint]
-) -> None:
+async def test_every_route_knows_its_whole_path(client: Client, operations: list[Endpoint]) -> None:
     for endpoint in operations:
         path = re.sub(r"\{[^}]+\}", "x", endpoint.path)
         await client.request(endpoint.method, path, json={})
     metrics = (await client.get("/metrics")).text
-    unseen = [
-        str(e)
-        for e in operations
-        if f'method="{e.method}",route="{e.path}",' not in metrics
-    ]
+    unseen = [str(e) for e in operations if f'method="{e.method}",route="{e.path}",' not in metrics]
     assert unseen == []
 
 

@@ -1,5 +1,6 @@
 """A workspace's own lead fields: typed, validated, filterable."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -36,6 +37,21 @@ class CustomField:
     created_at: datetime
     updated_at: datetime
     version: int
+
+
+def check_choices(field_type: str, choices: Sequence[str], before: Sequence[str] = ()) -> None:
+    """Raise Invalid unless choices suit the type, come once each and keep those of `before`."""
+    problem = None
+    if field_type != FieldType.CHOICE and choices:
+        problem = "only a field of type choice has choices"
+    elif field_type == FieldType.CHOICE and not choices:
+        problem = "a field of type choice needs at least one"
+    elif len(set(choices)) < len(choices):
+        problem = "each choice comes once"
+    elif gone := [choice for choice in before if choice not in choices]:
+        problem = f"choices may be added and not taken away; missing: {', '.join(gone)}"
+    if problem:
+        raise Invalid.field("/choices", problem)
 
 
 def check_values(

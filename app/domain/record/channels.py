@@ -56,50 +56,51 @@ _MEDIA: Mapping[Channel, str] = {
     Channel.OTHER: "audio podcast push qr print tv radio offline other",
 }
 
-# Paid for, by the click or otherwise: the source says on which kind of site.
-_PAID = {"cpc", "ppc", "cpa", "paid", "ads", "ad"}
+# Paid for, by the click or otherwise; the source says on which kind of site.
+_PAID = frozenset({"cpc", "ppc", "cpa", "ads", "ad"})
 
-# `fbclid` and `igshid` are on unpaid links too, the others come from advertisements only.
+# The first found counts: DV360 adds dclid and gclid. Unpaid links, too, carry fbclid and igsh.
 _CLICK_IDS: Mapping[Channel, str] = {
+    Channel.DISPLAY: "dclid obclid dicbo tblci",
     Channel.PAID_SEARCH: "gclid gbraid wbraid msclkid yclid",
     Channel.PAID_SOCIAL: "ttclid li_fat_id twclid sccid rdt_cid",
-    Channel.DISPLAY: "dclid obclid dicbo tblci",
     Channel.AFFILIATE: "irclickid cjevent awc",
-    Channel.ORGANIC_SEARCH: "srsltid",
     Channel.EMAIL: "mc_eid mkt_tok _hsenc",
-    Channel.ORGANIC_SOCIAL: "fbclid igshid igsh",
+    Channel.ORGANIC_SEARCH: "srsltid",
+    Channel.ORGANIC_SOCIAL: "fbclid igsh igshid",
 }
 
 _SOURCES: Mapping[Channel, str] = {
-    Channel.ORGANIC_SEARCH: "google bing yahoo duckduckgo baidu yandex ecosia qwant startpage naver "
-    "adwords googleads google-ads bing-ads bingads microsoft-ads",
-    Channel.ORGANIC_SOCIAL: "facebook fb instagram ig meta linkedin twitter x tiktok reddit pinterest "
-    "snapchat xing threads quora",
+    Channel.ORGANIC_SEARCH: "google adwords google-ads bing bing-ads yahoo duckduckgo baidu yandex "
+    "ecosia qwant startpage naver",
+    Channel.ORGANIC_SOCIAL: "facebook fb instagram ig meta linkedin twitter x tiktok reddit "
+    "pinterest snapchat xing threads quora",
     Channel.VIDEO: "youtube yt vimeo",
     Channel.EMAIL: "newsletter email e-mail",
     Channel.DIRECT: "direct",
 }
 
-# By the longest end of the host name.
+# A host name belongs to the longest of these that it ends in.
 _HOSTS: Mapping[Channel, str] = {
-    Channel.ORGANIC_SEARCH: "google bing.com search.yahoo.com search.yahoo.co.jp yahoo.com "
-    "duckduckgo.com baidu.com ecosia.org qwant.com startpage.com search.brave.com naver.com "
-    "search.seznam.cz sogou.com so.com ya.ru com.google.android.googlequicksearchbox",
-    Channel.ORGANIC_SOCIAL: "facebook.com instagram.com linkedin.com lnkd.in t.co twitter.com x.com "
-    "tiktok.com reddit.com xing.com vk.com ok.ru weibo.com threads.net threads.com bsky.app "
-    "mastodon.social quora.com tumblr.com snapchat.com t.me news.ycombinator.com "
+    Channel.ORGANIC_SEARCH: "bing.com search.yahoo.com search.yahoo.co.jp duckduckgo.com baidu.com "
+    "ecosia.org qwant.com startpage.com search.brave.com naver.com search.seznam.cz sogou.com "
+    "so.com ya.ru com.google.android.googlequicksearchbox",
+    Channel.ORGANIC_SOCIAL: "facebook.com instagram.com linkedin.com lnkd.in t.co twitter.com "
+    "x.com tiktok.com reddit.com xing.com vk.com ok.ru weibo.com threads.net threads.com bsky.app "
+    "t.me mastodon.social quora.com tumblr.com snapchat.com news.ycombinator.com "
     "com.linkedin.android com.facebook.katana com.reddit.frontpage",
     Channel.VIDEO: "youtube.com youtu.be vimeo.com",
     Channel.EMAIL: "mail.google.com mail.yahoo.com outlook.live.com outlook.office.com "
     "outlook.office365.com mail.proton.me com.google.android.gm com.microsoft.office.outlook",
     Channel.DISPLAY: "doubleclick.net googlesyndication.com",
-    Channel.REFERRAL: "docs.google.com sites.google.com groups.google.com gemini.google.com "
-    "business.google.com finance.yahoo.com news.yahoo.com",
 }
-# Engines with a domain in each country. Google's other services have hosts of their own above.
+
+# Sites with a domain in each country. Only these hosts of Google search; docs and meet refer.
 _NATIONAL_HOSTS: Mapping[Channel, re.Pattern[str]] = {
-    Channel.ORGANIC_SEARCH: re.compile(r"(?:.+\.)?(?:google|yandex)\.(?:com?\.)?[a-z]{2,3}"),
-    Channel.ORGANIC_SOCIAL: re.compile(r"(?:.+\.)?pinterest\.(?:com?\.)?[a-z]{2,3}"),
+    Channel.ORGANIC_SEARCH: re.compile(
+        r"(?:(?:www|m|images|news)\.)?(?:google|yandex)\.(?:com?\.)?[a-z]{2,3}"
+    ),
+    Channel.ORGANIC_SOCIAL: re.compile(r"(?:[a-z]+\.)?pinterest\.(?:com?\.)?[a-z]{2,3}"),
 }
 
 _PAID_ON = {
@@ -124,18 +125,72 @@ def derive_channel(
 ) -> Channel | None:
     """The channel of a visit: by its tagged medium, else its click ids, else the referring site.
 
-    None where nothing is known. `direct` is only taken from a tag that says so: no referrer means that
-    the browser kept it back as often as that there was none. A referrer on our own site is the
-    caller's to leave out.
+    None where nothing is known. `direct` is taken only from a tag that says so, for a missing
+    referrer may have been kept back. A referrer on our own site is the caller's to leave out.
     """
     medium, source = _tag(utm, "medium"), _tag(utm, "source")
-    by_click = _of_click_ids(click_ids)
-    if medium in _PAID or medium.startswith("paid-"):
-        return _paid(medium, source, by_click)
-    if medium in {"organic", "social"} and _of_source(source) in {Channel.ORGANIC_SOCIAL, Channel.VIDEO}:
-        return _of_source(source)
-    by_medium = _CHANNEL_OF_MEDIUM.get(medium)
-    by_source = _of_source(source) if source in _SAYS_IT_ALL else None
-    found = by_medium or by_click or by_source or _of_referrer(referrer)
-    # A tagged link is a campaign, even when its medium is a word nobody else uses.
-    return found or (Channel.OTHER if medium and medium not in _NO_MEDIUM else None)
+    return (
+        _of_medium(medium, source, click_ids)
+        or _of_click_ids(click_ids)
+        or _of_source_alone(source)
+        or _of_referrer(referrer)
+        # A tagged link is a campaign, even when its medium is a word that nobody else uses.
+        or (Channel.OTHER if medium else None)
+    )
+
+
+def _tag(utm: Mapping[str, str], name: str) -> str:
+    written = utm.get(name) or utm.get(f"utm_{name}") or ""
+    word = re.sub(r"[\s_+]+", "-", written.strip().lower())
+    # Analytics exports write "(direct) / (none)" and "(not set)".
+    word = word.strip("()")
+    return "" if word in {"none", "not-set"} else word
+
+
+def _of_medium(medium: str, source: str, click_ids: Mapping[str, str]) -> Channel | None:
+    site = _of_source(source)
+    if medium == "organic" and site in {Channel.ORGANIC_SOCIAL, Channel.VIDEO}:
+        return site
+    if medium in _CHANNEL_OF_MEDIUM:
+        return _CHANNEL_OF_MEDIUM[medium]
+    if medium not in _PAID and not medium.startswith("paid"):
+        return None
+    # An id that unpaid links carry too, beside a medium that says paid, still names the site.
+    site = site if site in _PAID_ON else _of_click_ids(click_ids)
+    unnamed = Channel.PAID_SEARCH if medium in {"cpc", "ppc"} else Channel.OTHER
+    return _PAID_ON.get(site, site) if site else unnamed
+
+
+def _of_click_ids(click_ids: Mapping[str, str]) -> Channel | None:
+    given = {name.lower() for name, value in click_ids.items() if value}
+    return next((c for name, c in _CHANNEL_OF_CLICK_ID.items() if name in given), None)
+
+
+def _of_source(source: str) -> Channel | None:
+    return _CHANNEL_OF_SOURCE.get(source) or _of_host(source)
+
+
+def _of_source_alone(source: str) -> Channel | None:
+    # A site's name alone leaves open whether the link was paid for.
+    channel = _CHANNEL_OF_SOURCE.get(source)
+    return channel if channel in {Channel.EMAIL, Channel.DIRECT} else None
+
+
+def _of_referrer(referrer: str | None) -> Channel | None:
+    if not referrer:
+        return None
+    try:
+        host = urlsplit(referrer if "//" in referrer else f"//{referrer}").hostname or ""
+    except ValueError:
+        return None
+    host = host.removesuffix(".")
+    return (_of_host(host) or Channel.REFERRAL) if "." in host else None
+
+
+def _of_host(host: str) -> Channel | None:
+    end = host
+    while end:
+        if end in _CHANNEL_OF_HOST:
+            return _CHANNEL_OF_HOST[end]
+        end = end.partition(".")[2]
+    return next((c for c, pattern in _NATIONAL_HOSTS.items() if pattern.fullmatch(host)), None)

@@ -188,10 +188,7 @@ def newest_answers(answers: Iterable[Answer]) -> dict[Criterion, Answer]:
 
     `unknown` replaces an older answer too: somebody said that it is no longer known.
     """
-    newest: dict[Criterion, Answer] = {}
-    for answer in sorted(answers, key=_age):
-        newest[answer.criterion] = answer
-    return {criterion: newest[criterion] for criterion in Criterion if criterion in newest}
+    return {answer.criterion: answer for answer in sorted(answers, key=_age)}
 
 
 def _age(answer: Answer) -> tuple[datetime, int, str]:

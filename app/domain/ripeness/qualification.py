@@ -83,10 +83,10 @@ def _policy_problems(policy: QualificationPolicy) -> Iterable[tuple[str, str]]:
             yield f"/weights/{criterion}", "must be a whole number, 0 or more"
     if not any(policy.weights.values()):
         yield "/weights", "at least one weight must be more than 0"
-    if not 0 < policy.qualified_at <= 100:
-        yield "/qualified_at", "must be from 1 to 100"
-    if not 0 <= policy.disqualified_below <= policy.qualified_at:
-        yield "/disqualified_below", "must be from 0 to qualified_at"
+    if not _is_whole(policy.qualified_at, 1, 100):
+        yield "/qualified_at", "must be a whole number from 1 to 100"
+    elif not _is_whole(policy.disqualified_below, 0, policy.qualified_at):
+        yield "/disqualified_below", "must be a whole number from 0 to qualified_at"
     for criterion in policy.required:
         if criterion not in STANDARDS:
             yield "/required", f"{criterion} is not one of: {_ALL}"
@@ -107,8 +107,13 @@ def _points_problems(
             pointer = f"/points/{criterion}/{value}"
             if problem := _value_problem(criterion, value):
                 yield pointer, problem
-            if type(number) is not int or not 0 <= number <= 100:
+            if not _is_whole(number, 0, 100):
                 yield pointer, "must be a whole number from 0 to 100"
+
+
+def _is_whole(number: object, low: int, high: int) -> bool:
+    # `type`, not isinstance: in JSON `true` is no number.
+    return type(number) is int and low <= number <= high
 
 
 def _criterion_problems(name: str, criteria: Iterable[str]) -> Iterable[tuple[str, str]]:

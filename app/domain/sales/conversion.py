@@ -148,23 +148,27 @@ def contact_values(lead: Lead) -> dict[str, Any]:
     return values
 
 
-def opportunity_values(lead: Lead, budget: Budget | None) -> dict[str, Any]:
+def opportunity_values(lead: Lead, budget: Budget | None, default_currency: str) -> dict[str, Any]:
     """The opportunity of a lead, worth the lead's budget as far as that is known."""
     values = {"name": _company_or_person(lead)} | _of(lead, _OPPORTUNITY)
     if budget is not None and budget.amount_minor is not None:
         values["amount_minor"] = budget.amount_minor
-        if budget.currency is not None:
-            values["currency"] = budget.currency
+        values["currency"] = budget.currency or default_currency
     return values
 
 
 def overridden(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """The lead's values with those of the request over them; a null leaves a field blank.
 
-    No amount ends up with the currency of another.
+    No amount ends up with the currency of another, and no name beside a different whole name.
     """
-    kept = dict(values)
-    if overrides.get("currency", kept.get("currency")) != kept.get("currency"):
+    kept = {name: value for name, value in values.items() if name not in overrides}
+    if "full_name" in overrides:
+        kept.pop("first_name", None)
+        kept.pop("last_name", None)
+    elif "first_name" in overrides or "last_name" in overrides:
+        kept.pop("full_name", None)
+    if "currency" in overrides and overrides["currency"] != values.get("currency"):
         kept.pop("amount_minor", None)
         kept.pop("annual_revenue_minor", None)
     if "amount_minor" in overrides:

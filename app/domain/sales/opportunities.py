@@ -38,7 +38,6 @@ class Opportunity:
     version: int = 1
 
 
-
 def chosen_stage(
     pipelines: Sequence[Pipeline], pipeline_id: UUID | None, stage_id: UUID | None, *, at: str = ""
 ) -> Stage:

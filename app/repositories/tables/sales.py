@@ -63,6 +63,7 @@ accounts = tenant_table(
     index("accounts", "created", "created_at", "id"),
     index("accounts", "name", "name_norm", "created_at", "id"),
     index("accounts", "domain", "web_domain", "created_at", "id"),
+    index("accounts", "owner", "owner_id", "created_at", "id"),
 )
 
 contacts = tenant_table(
@@ -94,6 +95,7 @@ contacts = tenant_table(
     index("contacts", "created", "created_at", "id"),
     index("contacts", "email", "email_norm", "created_at", "id"),
     index("contacts", "account", "account_id", "created_at", "id"),
+    index("contacts", "owner", "owner_id", "created_at", "id"),
 )
 
 opportunities = tenant_table(
@@ -128,6 +130,7 @@ opportunities = tenant_table(
     index("opportunities", "account", "account_id", "created_at", "id"),
     index("opportunities", "contact", "contact_id", "created_at", "id"),
     index("opportunities", "stage", "stage_id", "created_at", "id"),
+    index("opportunities", "owner", "owner_id", "created_at", "id"),
 )
 
 conversions = tenant_table(

@@ -29,7 +29,7 @@ class CustomFieldService:
             version=1,
             **fields,
         )
-        check_choices(field, [])
+        check_choices(field.type, field.choices)
         await self._uow.custom_fields.add(field)
         told = {name: getattr(field, name) for name in ("key", "label", "type", "required")}
         self._uow.record(EventType.CUSTOM_FIELD_CREATED, "custom_field", field.id, told)
@@ -51,9 +51,7 @@ class CustomFieldService:
         field = await self._uow.custom_fields.get(field_id, lock=True)
         check_version(field.version, if_match)
         if "choices" in fields:
-            before, field.choices = field.choices, fields["choices"]
-            check_choices(field, before)
-            field.choices = before
+            check_choices(field.type, fields["choices"], field.choices)
         return await apply_patch(
             self._uow, self._uow.custom_fields, field, fields, EventType.CUSTOM_FIELD_UPDATED
         )

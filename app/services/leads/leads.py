@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.adapters import normalisers
-from app.domain.errors import AlreadyExists, Conflict, Invalid, Stale
+from app.domain.errors import AlreadyExists, Conflict, Invalid
 from app.domain.leads.custom_fields import check_values, parse_filter
 from app.domain.leads.identities import Identity
 from app.domain.leads.leads import Lead, LeadFilter, advanced, moved
@@ -20,6 +20,7 @@ from app.services.leads.normalisation import (
     needs_default_country,
     normalised,
 )
+from app.services.patching import check_version
 
 
 class LeadService:
@@ -157,15 +158,6 @@ class LeadService:
             self._uow.record(
                 EventType.LEAD_UPDATED, "lead", lead.id, {"changes": plain}, lead_id=lead.id
             )
-
-
-def check_version(present: int, if_match: int | None) -> None:
-    """Raise Stale when If-Match names another version."""
-    if if_match is not None and if_match != present:
-        raise Stale(
-            f"the resource is at version {present}; read it again and repeat the change",
-            extra={"version": present},
-        )
 
 
 def duplicate_lead(matches: list[tuple[Lead, Identity]]) -> AlreadyExists:

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.adapters import normalisers
 from app.domain.leads.identities import Identity, IdentityKind
+from app.repositories.unit_of_work import UnitOfWork
 
 # Fields whose change asks for everything here to be worked out anew.
 SOURCES = frozenset(
@@ -49,6 +50,14 @@ def normal_forms(fields: Mapping[str, Any], default_country: str | None) -> dict
         "web_domain": _of(fields, "website", normalisers.web_domain),
     }
     return {form: forms[form] for typed, form in NORMAL_FORMS.items() if typed in fields}
+
+
+async def normal_forms_in(uow: UnitOfWork, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, with the workspace's country where a phone number needs it."""
+    if not needs_default_country(fields):
+        return normal_forms(fields, None)
+    settings = await uow.workspace_settings.get(uow.workspace_id)
+    return normal_forms(fields, settings.default_country)
 
 
 def normalised(fields: Mapping[str, Any], default_country: str | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from app.repositories.unit_of_work import UnitOfWork
 
 
 class TimelineService:
-    """The history behind a lead."""
+    """The history behind a lead, and behind the records that leads were converted into."""
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
@@ -20,4 +20,28 @@ class TimelineService:
         """Everything that happened to a lead."""
         await self._uow.leads.get(lead_id)
         sources = HistorySources(lead_ids=[lead_id], subject_ids=[lead_id])
+        return await self._uow.timeline.page(sources, kinds, request)
+
+    async def of_account(
+        self, account_id: UUID, kinds: Sequence[str] | None, request: PageRequest
+    ) -> Page[TimelineEntry]:
+        """Everything that happened to an account, its contacts and its opportunities."""
+        await self._uow.accounts.get(account_id)
+        sources = await self._uow.conversions.history_of_account(account_id)
+        return await self._uow.timeline.page(sources, kinds, request)
+
+    async def of_contact(
+        self, contact_id: UUID, kinds: Sequence[str] | None, request: PageRequest
+    ) -> Page[TimelineEntry]:
+        """Everything that happened to a contact."""
+        await self._uow.contacts.get(contact_id)
+        sources = await self._uow.conversions.history_of_contact(contact_id)
+        return await self._uow.timeline.page(sources, kinds, request)
+
+    async def of_opportunity(
+        self, opportunity_id: UUID, kinds: Sequence[str] | None, request: PageRequest
+    ) -> Page[TimelineEntry]:
+        """Everything that happened to an opportunity."""
+        await self._uow.opportunities.get(opportunity_id)
+        sources = await self._uow.conversions.history_of_opportunity(opportunity_id)
         return await self._uow.timeline.page(sources, kinds, request)

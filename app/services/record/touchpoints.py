@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from app.adapters import normalisers
 from app.domain.errors import AlreadyExists, DomainError, Invalid, NotFound
 from app.domain.reach.events import EventType
 from app.domain.record.channels import derive_channel
@@ -123,7 +124,7 @@ def build_touchpoint(uow: UnitOfWork, lead_id: UUID, touch: NewTouchpoint) -> To
         lead_id=lead_id,
         kind=touch.kind,
         channel=touch.channel
-        or derive_channel(touch.utm or {}, touch.click_ids or {}, touch.referrer),
+        or derive_channel(touch.utm or {}, touch.click_ids or {}, _from_elsewhere(touch)),
         occurred_at=touch.occurred_at or uow.now,
         recorded_at=uow.now,
         campaign_id=touch.campaign_id,
@@ -140,6 +141,15 @@ def build_touchpoint(uow: UnitOfWork, lead_id: UUID, touch: NewTouchpoint) -> To
         user_id=uow.caller.user_id,
         api_key_id=uow.caller.api_key_id,
     )
+
+
+def _from_elsewhere(touch: NewTouchpoint) -> str | None:
+    """The referrer, unless the visitor only came from another page of the same site."""
+    if touch.referrer and touch.page_url:
+        here = normalisers.web_domain(touch.page_url)
+        if here is not None and here == normalisers.web_domain(touch.referrer):
+            return None
+    return touch.referrer
 
 
 def record_touch_event(uow: UnitOfWork, touch: Touchpoint) -> None:

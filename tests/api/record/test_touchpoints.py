@@ -168,3 +168,22 @@ async def test_batches_that_cross_each_other_do_not_deadlock(client: Client) -> 
         (await client.get(f"/v1/leads/{lead}")).json()["touch_count"] for lead in leads
     ]
     assert counts == [21] * 20
+
+
+@pytest.mark.parametrize(
+    ("referrer", "channel"),
+    [
+        ("https://www.google.com/", "organic_search"),
+        ("https://blog.example.com/post", None),
+        ("https://news.example.org/", "referral"),
+    ],
+)
+async def test_the_channel_follows_from_where_the_visitor_came(
+    client: Client, referrer: str, channel: str | None
+) -> None:
+    lead = await create(client)
+    page = "https://www.example.com/pricing"
+    made = await record(
+        client, lead["id"], kind="page_viewed", referrer=referrer, page_url=page
+    )
+    assert made["channel"] == channel

@@ -34,9 +34,7 @@ CampaignId = Annotated[UUID, Path(description="The campaign's id.")]
     responses=problems(409, 413, 415),
     summary="Create a campaign",
 )
-async def create_campaign(
-    body: CampaignCreate, campaigns: Writing, response: Response
-) -> Campaign:
+async def create_campaign(body: CampaignCreate, campaigns: Writing, response: Response) -> Campaign:
     """Anything that causes touches; costs and an end are not needed."""
     campaign = await campaigns.create(dict(body))
     response.headers["Location"] = f"/v1/campaigns/{campaign.id}"

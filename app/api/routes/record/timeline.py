@@ -19,6 +19,7 @@ from app.services.record.timeline import TimelineService
 router = APIRouter(prefix="/v1", tags=["timeline"], route_class=Operation)
 
 Reading = Annotated[TimelineService, service(TimelineService, Scope.LEADS_READ)]
+ReadingSales = Annotated[TimelineService, service(TimelineService, Scope.SALES_READ)]
 Kinds = Annotated[
     list[Label] | None,
     Query(
@@ -49,3 +50,59 @@ async def read_lead_timeline(
 ) -> Page[TimelineEntry]:
     """Touchpoints and changes in one order, each with who and when."""
     return await timeline.of_lead(lead_id, kind, page_request(limit, cursor, sort))
+
+
+@router.get(
+    "/accounts/{account_id}/timeline",
+    response_model=PageOf[TimelineEntryRead],
+    responses=problems(404),
+    summary="Read an account's timeline",
+)
+async def read_account_timeline(
+    account_id: Annotated[UUID, Path(description="The account's id.")],
+    timeline: ReadingSales,
+    kind: Kinds = None,
+    sort: Order = "-occurred_at",
+    limit: Limit = 50,
+    cursor: CursorParameter = None,
+) -> Page[TimelineEntry]:
+    """Every touch of the leads that were converted into the account, what changed of them, and what
+    changed of the account, its contacts and its opportunities.
+    """
+    return await timeline.of_account(account_id, kind, page_request(limit, cursor, sort))
+
+
+@router.get(
+    "/contacts/{contact_id}/timeline",
+    response_model=PageOf[TimelineEntryRead],
+    responses=problems(404),
+    summary="Read a contact's timeline",
+)
+async def read_contact_timeline(
+    contact_id: Annotated[UUID, Path(description="The contact's id.")],
+    timeline: ReadingSales,
+    kind: Kinds = None,
+    sort: Order = "-occurred_at",
+    limit: Limit = 50,
+    cursor: CursorParameter = None,
+) -> Page[TimelineEntry]:
+    """Every touch of the leads that were converted into the contact, and what changed."""
+    return await timeline.of_contact(contact_id, kind, page_request(limit, cursor, sort))
+
+
+@router.get(
+    "/opportunities/{opportunity_id}/timeline",
+    response_model=PageOf[TimelineEntryRead],
+    responses=problems(404),
+    summary="Read an opportunity's timeline",
+)
+async def read_opportunity_timeline(
+    opportunity_id: Annotated[UUID, Path(description="The opportunity's id.")],
+    timeline: ReadingSales,
+    kind: Kinds = None,
+    sort: Order = "-occurred_at",
+    limit: Limit = 50,
+    cursor: CursorParameter = None,
+) -> Page[TimelineEntry]:
+    """Every touch of the leads that were converted into the opportunity, and what changed."""
+    return await timeline.of_opportunity(opportunity_id, kind, page_request(limit, cursor, sort))

@@ -25,9 +25,7 @@ class CustomFieldCreate(Body):
         ["enterprise", "mid_market"],
         default_factory=list,
     )
-    required: Flag = about(
-        "Whether a new lead needs a value.", example=False, default=False
-    )
+    required: Flag = about("Whether a new lead needs a value.", example=False, default=False)
     description: Paragraph | None = optional("What it means.", "By number of employees")
 
 

@@ -54,9 +54,7 @@ class CampaignCreate(CampaignFields, Body):
         "What sort of campaign, in snake_case; e.g. paid_search, trade_fair, webinar, referral.",
         "paid_search",
     )
-    status: CampaignStatus = about(
-        "Whether it runs.", "active", default=CampaignStatus.PLANNED
-    )
+    status: CampaignStatus = about("Whether it runs.", "active", default=CampaignStatus.PLANNED)
 
 
 class CampaignUpdate(CampaignFields, Body):

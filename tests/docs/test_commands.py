@@ -1,0 +1,109 @@
+"""The commands in the documentation are run as they stand."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.served import Served, serve
+from tests.conftest import Databases
+
+ROOT = Path(__file__).parents[2]
+
+
+def blocks(document: str, mark: str) -> str:
+    """The fenced blocks of a document that carry a mark, one after the other."""
+    text = (ROOT / document).read_text("utf-8")
+    return "\n".join(re.findall(rf"^```{mark}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A service as `make run` starts it, with its data in `.touchline` of an empty folder."""
+    with serve(tmp_path_factory.mktemp("tour") / ".touchline") as running:
+        yield running
+
+
+def test_the_tour_of_the_readme_works_word_for_word(served: Served) -> None:
+    script = "set -euo pipefail\n" + blocks("README.md", "sh tour")
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=served.data_dir.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    kinds = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("2026-")]
+    story = [
+        "form_submitted",
+        "content_downloaded",
+        "meeting",
+        "lead.created",
+        "lead.assessed",
+        "lead.qualified",
+        "lead.converted",
+        "opportunity.created",
+    ]
+    assert [kind for kind in kinds if kind in story][: len(story)] == story, kinds
+    last = [line for line in done.stdout.splitlines() if line.startswith("2026-")][-1]
+    assert len(last.split()) == 3, "who did it is missing"
+
+
+def test_a_postgres_of_ones_own_is_set_up_as_the_guide_says(
+    databases: Databases, tmp_path: Path
+) -> None:
+    script = blocks("docs/operating.md", "sh postgres")
+    given = {"owner:secret@db/touchline": "", "touchline_app:another@db/touchline": ""}
+    for url in given:
+        assert url in script
+    script = re.sub(r"^export .*$", "", script, flags=re.MULTILINE)
+    script = script.replace("touchline serve", "touchline doctor")
+    environment = {
+        **os.environ,
+        "TOUCHLINE_DATABASE_OWNER_URL": databases.owner_url,
+        "TOUCHLINE_DATABASE_URL": databases.app_url,
+        "TOUCHLINE_DATA_DIR": str(tmp_path),
+        "PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
+    }
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^tl_sk_", done.stdout, re.MULTILINE)
+
+
+def test_the_settings_in_the_guide_are_those_of_the_code() -> None:
+    from app.platform.config import Settings
+
+    told = set(re.findall(r"`(TOUCHLINE_[A-Z_]+)`", (ROOT / "docs/operating.md").read_text()))
+    known = {f"TOUCHLINE_{name.upper()}" for name in Settings.model_fields}
+    assert told == known
+
+
+def test_links_in_the_documentation_lead_somewhere() -> None:
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", document.read_text("utf-8")):
+            if not target.startswith("http"):
+                assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_credentials_are_private(served: Served) -> None:
+    path = served.data_dir / "credentials.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert set(json.loads(path.read_text())) == {
+        "base_url",
+        "workspace_id",
+        "secret_key",
+        "publishable_key",
+    }
