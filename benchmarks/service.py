@@ -81,7 +81,7 @@ def app_with_floor() -> FastAPI:
     settings = Settings(database_url=SecretStr(os.environ["TOUCHLINE_DATABASE_URL"]))
     logging.configure(settings.log_level, settings.log_format)
     app = create_app(settings)
-    app.router.routes.extend(floor_routes())
+    app.router.routes[:0] = floor_routes()  # in front: nothing else is tried before them
     return app
 
 

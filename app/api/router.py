@@ -6,6 +6,7 @@ from app.api.routes.access import api_keys, teams, users, workspaces
 from app.api.routes.leads import custom_fields, leads
 from app.api.routes.reach import events
 from app.api.routes.record import campaigns, timeline, touchpoints
+from app.api.routes.ripeness import assessments, qualification
 from app.api.routes.sales import accounts, contacts, conversion, opportunities, pipelines
 
 ROUTERS = (
@@ -18,6 +19,8 @@ ROUTERS = (
     campaigns.router,
     touchpoints.router,
     timeline.router,
+    assessments.router,
+    qualification.router,
     conversion.router,
     accounts.router,
     contacts.router,

@@ -3,18 +3,28 @@
 import json
 import os
 import secrets
+import sys
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
 from app.cli.databases import ensure_migrated, opened
 from app.domain.access.api_keys import KeyKind, parse_key
+from app.domain.leads.leads import LeadFilter
+from app.domain.paging import PageRequest
 from app.platform import clock
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.repositories.access.api_keys import resolve_key
-from app.services.access.provisioning import add_api_key, create_workspace, find_workspace
+from app.repositories.unit_of_work import UnitOfWork
+from app.services.access.provisioning import (
+    add_api_key,
+    create_workspace,
+    find_workspace,
+    system_caller,
+)
+from app.services.demo.seeding import seed_demo
 
 SLUG = "demo"
 
@@ -30,21 +40,30 @@ class Credentials:
 
 
 async def prepare(
-    settings: Settings, credentials_file: Path, base_url: str
-) -> tuple[Credentials, bool]:
-    """Working credentials, those of the file while they work, and whether they are the first."""
+    settings: Settings, credentials_file: Path, base_url: str, *, demo_data: bool
+) -> Credentials:
+    """Credentials that work, in the file as well: those it holds, as long as they do.
+
+    The file is written last, so that a first run which was interrupted is taken up again.
+    """
     await ensure_migrated(settings.owner_url)
     kept = _read(credentials_file)
     async with opened(settings.app_url) as database:
-        workspace_id = await find_workspace(database, SLUG)
-        first = workspace_id is None
-        if workspace_id is None:
-            workspace_id = await _make_workspace(settings)
+        workspace_id = await find_workspace(database, SLUG) or await _make_workspace(settings)
+        if kept is None and demo_data and await _is_empty(database, workspace_id):
+            sys.stderr.write("First run: writing a demo history, which takes some seconds …\n")
+            await seed_demo(database, workspace_id)
         if kept is None or not await _still_good(settings, kept, workspace_id):
-            kept = await _new_keys(database, workspace_id, base_url)
-    credentials = Credentials(base_url, kept.workspace_id, kept.secret_key, kept.publishable_key)
+            kept = await _new_keys(database, workspace_id)
+    credentials = replace(kept, base_url=base_url)
     _write(credentials_file, credentials)
-    return credentials, first
+    return credentials
+
+
+async def _is_empty(database: Database, workspace_id: UUID) -> bool:
+    async with UnitOfWork(database, system_caller(workspace_id)) as uow:
+        page = await uow.lead_search.page(LeadFilter(), PageRequest(limit=1))
+    return not page.data
 
 
 async def _make_workspace(settings: Settings) -> UUID:
@@ -59,9 +78,9 @@ async def _make_workspace(settings: Settings) -> UUID:
         )
 
 
-async def _new_keys(database: Database, workspace_id: UUID, base_url: str) -> Credentials:
+async def _new_keys(database: Database, workspace_id: UUID) -> Credentials:
     return Credentials(
-        base_url=base_url,
+        base_url="",
         workspace_id=str(workspace_id),
         secret_key=await add_api_key(database, workspace_id, "demo", KeyKind.SECRET),
         publishable_key=await add_api_key(

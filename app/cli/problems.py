@@ -18,12 +18,14 @@ class CannotRun(Exception):
 
 def explained(error: Exception) -> str | None:
     """The one line for an error; None where the traceback is wanted (log level debug)."""
-    if isinstance(error, CannotRun | OSError):
+    if isinstance(error, CannotRun):
         return _one_line(str(error))
-    line = _of_the_database(error)
-    if line is None and os.environ.get("TOUCHLINE_LOG_LEVEL") != "debug":
-        line = f"{type(error).__name__}: {error}; TOUCHLINE_LOG_LEVEL=debug shows where"
-    return line and _one_line(line)
+    if os.environ.get("TOUCHLINE_LOG_LEVEL") == "debug":
+        return None
+    if isinstance(error, OSError):
+        return _one_line(str(error))
+    unforeseen = f"{type(error).__name__}: {error}; TOUCHLINE_LOG_LEVEL=debug shows where"
+    return _one_line(_of_the_database(error) or unforeseen)
 
 
 def _of_the_database(error: Exception) -> str | None:

@@ -72,16 +72,12 @@ def _serve_embedded(
     data_dir = DataDir(settings.data_dir)
     with data_dir.running(meanwhile=_import_app), data_dir.serving():
         from app.cli.databases import embedded_settings
-        from app.cli.demo_workspace import SLUG, prepare
+        from app.cli.demo_workspace import prepare
 
         found = embedded_settings(settings, data_dir)
         with data_dir.alone():
             file = data_dir.path / "credentials.json"
-            credentials, first = asyncio.run(prepare(found, file, url_of(listener)))
-            if first and demo_data:
-                from app.cli.seed import fill
-
-                asyncio.run(fill(found, SLUG))
+            credentials = asyncio.run(prepare(found, file, url_of(listener), demo_data=demo_data))
         _serve(found, listener, stop, lambda: _say_how_to_start(credentials, file))
 
 

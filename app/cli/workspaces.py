@@ -25,10 +25,7 @@ def create_workspace(
     time_zone: str,
 ) -> None:
     """Make a workspace and print its id."""
-    if not _SLUG.fullmatch(slug):
-        raise typer.BadParameter(
-            "1 to 31 of a-z and 0-9, single hyphens between them", param_hint="SLUG"
-        )
+    check_slug(slug)
     if country is not None:
         check_country(country, "--country")
     check_currency(currency, "--currency")
@@ -47,3 +44,9 @@ def create_workspace(
 
     with database_settings(settings) as found:
         typer.echo(str(asyncio.run(create(found))))
+
+
+def check_slug(slug: str) -> None:
+    """A usage error unless this can be a workspace's slug."""
+    if not _SLUG.fullmatch(slug):
+        raise typer.BadParameter("1 to 31 of a-z and 0-9, single hyphens between them")

@@ -21,6 +21,13 @@ RETRYABLE = ("40001", "40P01")
 CONNECTION_LOST = ("08", "57P0")
 POISON = ("22", "54")
 
+# asyncpg's words for an argument of the wrong type, which no request can bring about.
+_OUR_FAULT = re.compile(
+    r"invalid input for query argument .*"
+    r"(expected .+, got .+|Dict key must be str|JSON serializable|cannot be stored as JSON)",
+    re.DOTALL,
+)
+
 
 def _taken(pointer: str, detail: str) -> Callable[[], DomainError]:
     return lambda: AlreadyExists(
@@ -33,7 +40,7 @@ _BY_CONSTRAINT: dict[str, Callable[[], DomainError]] = {
     "teams_name_key": _taken("/name", "another team has this name"),
     "custom_fields_key_key": _taken("/key", "this entity has a custom field with this key"),
     "campaigns_external_idx": _taken("/external_id", "another campaign has this reference"),
-    "touchpoints_supersedes_key": _taken(
+    "touchpoints_supersedes_idx": _taken(
         "/supersedes_id", "this touchpoint was superseded already; correct the newest one"
     ),
 }
@@ -59,7 +66,10 @@ def sqlstate_of(error: BaseException) -> str:
     """The SQLSTATE of a server's error, or the class for a lost connection."""
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate or "")
-    if isinstance(error, (OSError, asyncpg.InterfaceError, TimeoutError)):
+    if isinstance(error, TimeoutError):
+        # No connection was free, or the server did not answer: waiting again would double it.
+        return "57014"
+    if isinstance(error, (OSError, asyncpg.InterfaceError)):
         return "08000"
     return ""
 
@@ -79,6 +89,8 @@ def translate(error: BaseException) -> Exception | None:
         return Conflict("something this request refers to was removed meanwhile")
     if state == "23514":
         return Invalid(f"the database refused a value (rule {name})")
+    if _OUR_FAULT.match(str(error)):
+        return None
     if state.startswith(POISON):
         return Invalid("a value in this request cannot be stored", code="not_storable")
     if state.startswith((*CONNECTION_LOST, "53", "55P03", "57014", "25006")) or state in RETRYABLE:

@@ -26,6 +26,7 @@ from app.repositories.reach.events import EventRepository
 from app.repositories.record.campaigns import CampaignRepository
 from app.repositories.record.timeline import TimelineRepository
 from app.repositories.record.touchpoints import TouchpointRepository
+from app.repositories.ripeness.assessments import AssessmentRepository
 from app.repositories.sales.accounts import AccountRepository
 from app.repositories.sales.contacts import ContactRepository
 from app.repositories.sales.conversion import ConversionRepository
@@ -170,6 +171,10 @@ class UnitOfWork:
     @cached_property
     def timeline(self) -> TimelineRepository:
         return TimelineRepository(self._transaction)
+
+    @cached_property
+    def assessments(self) -> AssessmentRepository:
+        return AssessmentRepository(self._transaction)
 
     @cached_property
     def pipelines(self) -> PipelineRepository:

@@ -58,7 +58,7 @@ def check_move(present: str, wanted: Status) -> None:
     listed = ", ".join(names) or "none"
     raise IllegalMove(
         f"a lead that is {present} cannot become {wanted}; legal moves: {listed}",
-        extra={"status": present, "legal_moves": names},
+        extra={"lead_status": present, "legal_moves": names},
     )
 
 

@@ -244,7 +244,7 @@ def check_convertible(lead: Lead, override_reason: str | None) -> None:
         raise IllegalMove(
             "a disqualified lead cannot be converted; reactivate it first",
             extra={
-                "status": lead.status,
+                "lead_status": lead.status,
                 "legal_moves": sorted(LEGAL_MOVES[Status.DISQUALIFIED]),
             },
         )

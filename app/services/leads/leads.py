@@ -13,6 +13,7 @@ from app.domain.leads.status import LifecycleStage, Status, further
 from app.domain.paging import Page, PageRequest
 from app.domain.reach.events import EventType, difference
 from app.repositories.unit_of_work import UnitOfWork
+from app.services.leads.journal import record_changes
 from app.services.leads.normalisation import (
     SOURCES,
     derived_names,
@@ -113,7 +114,7 @@ class LeadService:
             return lead
         await self._move_identity(lead, changes)
         stored = await self._uow.leads.change(lead.id, self._stamped(lead, changes))
-        self._tell(lead, difference(before, changes))
+        record_changes(self._uow, lead.id, difference(before, changes))
         await self._uow.flush()
         return stored
 
@@ -140,24 +141,6 @@ class LeadService:
 
     def _stamped(self, lead: Lead, changes: Mapping[str, Any]) -> dict[str, Any]:
         return {**changes, "updated_at": self._uow.now, "version": lead.version + 1}
-
-    def _tell(self, lead: Lead, changed: dict[str, dict[str, Any]]) -> None:
-        """One event a kind of change, so that a consumer can wait for just that kind."""
-        special = {
-            "status": EventType.LEAD_STATUS_CHANGED,
-            "owner_id": EventType.LEAD_OWNER_CHANGED,
-            "lifecycle_stage": EventType.LEAD_STAGE_CHANGED,
-        }
-        for name, event_type in special.items():
-            if name in changed:
-                self._uow.record(
-                    event_type, "lead", lead.id, {name: changed[name]}, lead_id=lead.id
-                )
-        plain = {n: c for n, c in changed.items() if n not in special and n != "search_key"}
-        if plain:
-            self._uow.record(
-                EventType.LEAD_UPDATED, "lead", lead.id, {"changes": plain}, lead_id=lead.id
-            )
 
 
 def duplicate_lead(matches: list[tuple[Lead, Identity]]) -> AlreadyExists:

@@ -7,13 +7,14 @@ from uuid import UUID
 from app.domain.errors import NotFound
 from app.domain.leads.leads import Lead
 from app.domain.leads.status import Status
-from app.domain.reach.events import EventType
+from app.domain.reach.events import EventType, difference
 from app.domain.sales.accounts import Account
 from app.domain.sales.contacts import Contact
 from app.domain.sales.conversion import Conversion, Wanted, check_convertible, converted
 from app.domain.sales.opportunities import Opportunity
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
+from app.services.leads.journal import record_moves
 from app.services.sales.accounts import AccountService
 from app.services.sales.contacts import ContactService
 from app.services.sales.conversion_plan import ConversionPlanner, Part, Plan
@@ -77,18 +78,11 @@ class ConversionService:
         await self._uow.flush()
 
     async def _change_lead(self, lead: Lead, plan: Plan) -> None:
-        before = dict(vars(lead))
         status = plan.opportunity.record.status if plan.opportunity else None
         changes = converted(lead, status, self._uow.now)
         stamp = {"updated_at": self._uow.now, "version": lead.version + 1}
         await self._uow.leads.change(lead.id, changes | stamp)
-        for name, event_type in (
-            ("status", EventType.LEAD_STATUS_CHANGED),
-            ("lifecycle_stage", EventType.LEAD_STAGE_CHANGED),
-        ):
-            if name in changes:
-                told = {name: {"before": before[name], "after": changes[name]}}
-                self._uow.record(event_type, "lead", lead.id, told, lead_id=lead.id)
+        record_moves(self._uow, lead.id, difference(vars(lead), changes))
 
     def _told(self, lead: Lead, wanted: Wanted, plan: Plan, *, rehearsed: bool) -> Conversion:
         """The conversion as it is stored and answered."""

@@ -12,6 +12,7 @@ from app.domain.sales.opportunities import Opportunity, chosen_stage, placed
 from app.domain.sales.pipelines import Pipeline, Stage, StageKind
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
+from app.services.leads.journal import record_moves
 from app.services.patching import check_version
 
 # Fields of a request that ask for what follows from the stage to be worked out anew.
@@ -130,14 +131,7 @@ class OpportunityService:
             return
         stamp = {"updated_at": self._uow.now, "version": lead.version + 1}
         await self._uow.leads.change(lead.id, changes | stamp)
-        moved = {"before": lead.lifecycle_stage, "after": changes["lifecycle_stage"]}
-        self._uow.record(
-            EventType.LEAD_STAGE_CHANGED,
-            "lead",
-            lead.id,
-            {"lifecycle_stage": moved, "opportunity_id": opportunity.id},
-            lead_id=lead.id,
-        )
+        record_moves(self._uow, lead.id, difference(vars(lead), changes))
 
     def _tell(
         self,

@@ -105,6 +105,7 @@ class TestPolicy:
         ):
             answer = await client.patch(URL, json={"qualification_policy": patch})
             assert answer.status_code == 200, answer.text
+        answer = await client.get(URL)
         assert answer.json()["qualification_policy"] == {
             "weights": STANDARD["weights"] | {"need": 50},
             "qualified_at": 60,

@@ -1,0 +1,118 @@
+"""Qualification: what the answers come to, and the moves that rest on it."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from app.domain.errors import Conflict, IllegalMove, Invalid
+from app.domain.leads.leads import Lead, advanced, moved
+from app.domain.leads.status import LEGAL_MOVES, LifecycleStage, Status
+from app.domain.reach.events import EventType, difference
+from app.domain.ripeness.assessments import Qualification, qualification_of
+from app.domain.ripeness.bant import Answer, newest_answers
+from app.domain.ripeness.policies import read_policy
+from app.domain.ripeness.qualification import Outcome
+from app.repositories.unit_of_work import UnitOfWork
+from app.services.leads.journal import record_moves
+from app.services.patching import check_version
+
+
+class QualificationService:
+    """Use cases of qualification."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    async def of_lead(self, lead_id: UUID) -> Qualification:
+        """The newest answers of a lead and the verdict under the policy in force."""
+        await self._uow.leads.get(lead_id)
+        return await self.verdict(lead_id)
+
+    async def verdict(self, lead_id: UUID, further: Iterable[Answer] = ()) -> Qualification:
+        """The verdict on the stored answers of a lead and these further ones."""
+        settings = await self._uow.workspace_settings.get(self._uow.workspace_id)
+        stored = await self._uow.assessments.newest_answers(lead_id)
+        policy = read_policy(settings.qualification_policy)
+        return qualification_of(lead_id, newest_answers([*stored, *further]), policy)
+
+    async def qualify(
+        self, lead_id: UUID, override_reason: str | None, if_match: int | None
+    ) -> Lead:
+        """The lead, qualified and at least an SQL.
+
+        Conflict `not_qualified` unless the verdict says so or there is a reason to override it.
+        """
+        lead = await self._locked(lead_id, if_match)
+        changes = moved(lead, Status.QUALIFIED)
+        found = await self.verdict(lead_id)
+        reason = override_reason if override_reason and override_reason.strip() else None
+        if found.outcome is not Outcome.QUALIFIED and reason is None:
+            raise _not_qualified(found)
+        changes |= advanced(lead, LifecycleStage.SQL, self._uow.now) | found.lead_columns
+        told = {"verdict": _told(found), "override_reason": reason}
+        return await self._move(lead, changes, EventType.LEAD_QUALIFIED, told)
+
+    async def disqualify(
+        self, lead_id: UUID, reason: str, note: str | None, if_match: int | None
+    ) -> Lead:
+        """The lead, disqualified for a reason of the workspace's list."""
+        lead = await self._locked(lead_id, if_match)
+        settings = await self._uow.workspace_settings.get(self._uow.workspace_id)
+        codes = [known["code"] for known in settings.disqualify_reasons]
+        if reason not in codes:
+            raise Invalid.field("/reason", f"must be one of: {', '.join(codes)}")
+        why = {"disqualified_reason": reason, "disqualified_note": note}
+        changes = moved(lead, Status.DISQUALIFIED) | why
+        told = {"reason": reason, "note": note}
+        return await self._move(lead, changes, EventType.LEAD_DISQUALIFIED, told)
+
+    async def reactivate(
+        self, lead_id: UUID, status: Status, note: str | None, if_match: int | None
+    ) -> Lead:
+        """A disqualified lead, at work again; why it was disqualified stays in the journal."""
+        lead = await self._locked(lead_id, if_match)
+        if lead.status != Status.DISQUALIFIED:
+            raise _not_disqualified(lead)
+        told = {"reason": lead.disqualified_reason, "note": note}
+        return await self._move(lead, moved(lead, status), EventType.LEAD_REACTIVATED, told)
+
+    async def _locked(self, lead_id: UUID, if_match: int | None) -> Lead:
+        lead = await self._uow.leads.get(lead_id, lock=True)
+        check_version(lead.version, if_match)
+        return lead
+
+    async def _move(
+        self, lead: Lead, changes: dict[str, Any], event_type: EventType, told: dict[str, Any]
+    ) -> Lead:
+        stamp = {"updated_at": self._uow.now, "version": lead.version + 1}
+        stored = await self._uow.leads.change(lead.id, changes | stamp)
+        record_moves(self._uow, lead.id, difference(vars(lead), changes))
+        self._uow.record(event_type, "lead", lead.id, told, lead_id=lead.id)
+        await self._uow.flush()
+        return stored
+
+
+def _told(found: Qualification) -> dict[str, Any]:
+    return {
+        "outcome": found.outcome,
+        "score": found.score,
+        "completeness": found.completeness,
+        "missing": found.missing,
+    }
+
+
+def _not_qualified(found: Qualification) -> Conflict:
+    return Conflict(
+        f"the verdict is {found.outcome}: {'; '.join(found.reasons)}; "
+        "an override_reason qualifies the lead all the same",
+        code="not_qualified",
+        extra={"verdict": _told(found), "missing": found.missing},
+    )
+
+
+def _not_disqualified(lead: Lead) -> IllegalMove:
+    legal = sorted(LEGAL_MOVES[Status(lead.status)])
+    return IllegalMove(
+        f"only a disqualified lead can be reactivated, and this one is {lead.status}",
+        extra={"lead_status": lead.status, "legal_moves": legal},
+    )

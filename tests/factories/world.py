@@ -1,0 +1,210 @@
+"""A workspace with one of everything, built over HTTP, and bodies made from the document.
+
+The ids are known by the name a parameter or field has, so that tests can walk every route. A
+route with an id that nobody here knows fails those tests until `build_world` makes one.
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.conftest import Client
+from tests.surface import Endpoint, resolved
+
+Path = tuple[str | int, ...]
+
+_numbers = count(1)
+
+# The same thing under another name.
+ALIASES = {
+    "owner_id": "user_id",
+    "assessed_by": "user_id",
+    "parent_id": "campaign_id",
+    "supersedes_id": "touchpoint_id",
+    "originating_lead_id": "lead_id",
+}
+
+# What an operation needs beyond the fields that its schema requires.
+SEEDS: dict[str, dict[str, Any]] = {
+    "create_lead": {"full_name": "Ada Lovelace"},
+    "upsert_lead": {"full_name": "Ada Lovelace"},
+    "create_contact": {"full_name": "Ada Lovelace"},
+    "convert_lead": {"override_reason": "Signed at the fair"},
+    "qualify_lead": {"override_reason": "Signed at the fair"},
+    "create_assessment": {"need": {"answer": "strong"}},
+}
+QUERIES: dict[str, dict[str, str]] = {"convert_lead": {"on_duplicate": "create"}}
+
+
+@dataclass
+class World:
+    """A workspace and the ids of one of each thing in it; `canary` stands in every text of it."""
+
+    client: Client
+    canary: str
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def id_for(self, name: str) -> str:
+        """The value of a parameter or field of this name."""
+        known = self.ids.get(ALIASES.get(name, name))
+        assert known is not None, f"build_world makes nothing for {name!r}: add it there"
+        return known
+
+    async def fresh_lead(self) -> str:
+        """A new lead that nothing has happened to."""
+        return await self._make("/v1/leads", full_name=f"{self.canary} Lead")
+
+    async def refresh(self) -> dict[str, str]:
+        """The ids, with those replaced that a request may have used up."""
+        self.ids["lead_id"] = await self.fresh_lead()
+        touchpoint = {"kind": "call", "summary": self.canary}
+        path = f"/v1/leads/{self.ids['lead_id']}/touchpoints"
+        self.ids["touchpoint_id"] = await self._make(path, **touchpoint)
+        return self.ids
+
+    async def _make(self, path: str, **body: Any) -> str:
+        answer = await self.client.post(path, json=body)
+        assert answer.status_code in (200, 201), f"{path}: {answer.text}"
+        return str(answer.json().get("id"))
+
+
+async def build_world(client: Client, canary: str) -> World:
+    """One of everything, and a converted lead beside the fresh one."""
+    world = World(client, canary)
+    make, ids, number = world._make, world.ids, next(_numbers)
+    ids["team_id"] = await make("/v1/teams", name=f"{canary} Team {number}")
+    ids["user_id"] = await make(
+        "/v1/users",
+        name=f"{canary} User",
+        email=f"user.{number}@example.com",
+        team_id=ids["team_id"],
+    )
+    ids["key_id"] = await make("/v1/api-keys", name=f"{canary} Key", scopes=["leads:read"])
+    ids["field_id"] = await make(
+        "/v1/custom-fields", key=f"segment_{number}", label=f"{canary} Field", type="text"
+    )
+    ids["campaign_id"] = await make(
+        "/v1/campaigns", name=f"{canary} Campaign", kind="webinar", owner_id=ids["user_id"]
+    )
+    pipeline = (await client.get("/v1/pipelines")).json()["data"][0]
+    ids["pipeline_id"], ids["stage_id"] = pipeline["id"], pipeline["stages"][0]["id"]
+    ids["account_id"] = await make("/v1/accounts", name=f"{canary} Account")
+    ids["contact_id"] = await make(
+        "/v1/contacts", full_name=f"{canary} Contact", account_id=ids["account_id"]
+    )
+    ids["opportunity_id"] = await make(
+        "/v1/opportunities", name=f"{canary} Opportunity", account_id=ids["account_id"]
+    )
+    ids |= {"system": "shop", "external_id": f"{canary}-{number}"}
+    converted = await make(
+        "/v1/leads",
+        full_name=f"{canary} Converted",
+        email=f"{canary.lower()}.{number}@example.com",
+        company=f"{canary} Company",
+        description=f"{canary} Description",
+        owner_id=ids["user_id"],
+        team_id=ids["team_id"],
+        campaign_id=ids["campaign_id"],
+        custom={f"segment_{number}": f"{canary} Custom"},
+        external_references=[{"system": "shop", "external_id": ids["external_id"]}],
+        touchpoint={"kind": "call", "summary": f"{canary} Call", "payload": {"x": canary}},
+    )
+    need = {"answer": "strong", "evidence": {"text": f"{canary} Evidence"}}
+    await make(f"/v1/leads/{converted}/assessments", need=need, note=f"{canary} Note")
+    await make(
+        f"/v1/leads/{converted}/convert?on_duplicate=create", override_reason=f"{canary} Reason"
+    )
+    ids["converted_lead_id"] = converted
+    await world.refresh()
+    return world
+
+
+def path_of(endpoint: Endpoint, ids: dict[str, str]) -> str:
+    """The path with these ids in it, and the query that makes the request plain."""
+    path = endpoint.path.format(**{name: ids[name] for name in endpoint.parameters("path")})
+    query = QUERIES.get(str(endpoint.described["operationId"]))
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def base_body(endpoint: Endpoint, document: dict[str, Any], world: World) -> Any:
+    """The smallest body the operation accepts; None when it takes none."""
+    if endpoint.body_schema is None:
+        return None
+    body = _required(endpoint.body_schema, document, world, ())
+    return body | deepcopy(SEEDS.get(str(endpoint.described["operationId"]), {}))
+
+
+def id_fields(endpoint: Endpoint, document: dict[str, Any]) -> list[Path]:
+    """Where in the body ids stand that refer to something in the workspace."""
+    if endpoint.body_schema is None:
+        return []
+    return _id_fields(endpoint.body_schema, document, ())
+
+
+def name_of(path: Path) -> str:
+    """The name an id field is known by: `id` in `account` is an account_id."""
+    names = [step for step in path if isinstance(step, str)]
+    if names[-1] == "id":
+        return f"{names[-2]}_id"
+    return names[-1].removesuffix("s") if names[-1].endswith("_ids") else names[-1]
+
+
+def with_value(
+    body: Any, schema: dict[str, Any], document: dict[str, Any], world: World, path: Path, value: Any
+) -> Any:
+    """The body with a value at a path; what has to stand around it is made from examples."""
+    if not path:
+        return value
+    step, *rest = path
+    schema = resolved(schema, document)
+    inner = schema["items"] if isinstance(step, int) else schema["properties"][step]
+    body = deepcopy(body)
+    if isinstance(step, int):
+        old = body[0] if body else _required(inner, document, world, path)
+        return [with_value(old, inner, document, world, tuple(rest), value)]
+    old = body.get(step)
+    if old is None and rest:
+        old = [] if isinstance(rest[0], int) else _required(inner, document, world, path)
+    body[step] = with_value(old, inner, document, world, tuple(rest), value)
+    return body
+
+
+def _required(schema: dict[str, Any], document: dict[str, Any], world: World, path: Path) -> Any:
+    schema = resolved(schema, document)
+    if schema.get("type") == "array" and "items" in schema:
+        return [_required(schema["items"], document, world, path)]
+    made = {}
+    for name in schema.get("required", ()):
+        inner = schema["properties"][name]
+        if _is_id(name, resolved(inner, document)):
+            made[name] = world.id_for(name)
+        elif "examples" in inner:
+            made[name] = deepcopy(inner["examples"][0])
+        elif "enum" in resolved(inner, document):
+            made[name] = resolved(inner, document)["enum"][0]
+        else:
+            made[name] = _required(inner, document, world, (*path, name))
+    return made
+
+
+def _id_fields(schema: dict[str, Any], document: dict[str, Any], path: Path) -> list[Path]:
+    schema = resolved(schema, document)
+    if schema.get("type") == "array":
+        return _id_fields(schema.get("items", {}), document, (*path, 0))
+    found: list[Path] = []
+    for name, inner in schema.get("properties", {}).items():
+        plain = resolved(inner, document)
+        if _is_id(name, plain):
+            found.append((*path, name))
+        elif name.endswith("_ids") and plain.get("type") == "array":
+            found.append((*path, name, 0))
+        else:
+            found += _id_fields(inner, document, (*path, name))
+    return found
+
+
+def _is_id(name: str, schema: dict[str, Any]) -> bool:
+    named = name == "id" or name.endswith("_id")
+    return named and schema.get("format") == "uuid"
