@@ -21,7 +21,7 @@ _numbers = count(1)
 ALIASES = {
     "owner_id": "user_id",
     "assessed_by": "user_id",
-    "parent_id": "campaign_id",
+    "parent_id": "other_campaign_id",
     "supersedes_id": "touchpoint_id",
     "originating_lead_id": "lead_id",
 }
@@ -88,15 +88,14 @@ async def build_world(client: Client, canary: str) -> World:
     ids["campaign_id"] = await make(
         "/v1/campaigns", name=f"{canary} Campaign", kind="webinar", owner_id=ids["user_id"]
     )
+    ids["other_campaign_id"] = await make(
+        "/v1/campaigns", name=f"{canary} Other campaign", kind="referral"
+    )
     pipeline = (await client.get("/v1/pipelines")).json()["data"][0]
     ids["pipeline_id"], ids["stage_id"] = pipeline["id"], pipeline["stages"][0]["id"]
-    ids["account_id"] = await make("/v1/accounts", name=f"{canary} Account")
-    ids["contact_id"] = await make(
-        "/v1/contacts", full_name=f"{canary} Contact", account_id=ids["account_id"]
-    )
-    ids["opportunity_id"] = await make(
-        "/v1/opportunities", name=f"{canary} Opportunity", account_id=ids["account_id"]
-    )
+    account_id = await make("/v1/accounts", name=f"{canary} Account")
+    await make("/v1/contacts", full_name=f"{canary} Contact", account_id=account_id)
+    await make("/v1/opportunities", name=f"{canary} Opportunity", account_id=account_id)
     ids |= {"system": "shop", "external_id": f"{canary}-{number}"}
     converted = await make(
         "/v1/leads",
@@ -112,10 +111,15 @@ async def build_world(client: Client, canary: str) -> World:
         touchpoint={"kind": "call", "summary": f"{canary} Call", "payload": {"x": canary}},
     )
     need = {"answer": "strong", "evidence": {"text": f"{canary} Evidence"}}
-    await make(f"/v1/leads/{converted}/assessments", need=need, note=f"{canary} Note")
-    await make(
-        f"/v1/leads/{converted}/convert?on_duplicate=create", override_reason=f"{canary} Reason"
+    for _ in range(2):
+        await make(f"/v1/leads/{converted}/assessments", need=need, note=f"{canary} Note")
+    answer = await client.post(
+        f"/v1/leads/{converted}/convert?on_duplicate=create",
+        json={"override_reason": f"{canary} Reason"},
     )
+    assert answer.status_code == 200, answer.text
+    made = answer.json()
+    ids |= {f"{kind}_id": made[kind]["id"] for kind in ("account", "contact", "opportunity")}
     ids["converted_lead_id"] = converted
     await world.refresh()
     return world

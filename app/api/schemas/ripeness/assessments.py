@@ -53,7 +53,7 @@ class Answered(Body):
 class BudgetAnswer(Answered):
     """Whether there is money."""
 
-    answer: Budget = about("Whether there is money.", "allocated")
+    answer: Budget = about("How far the money is there.", "allocated")
     amount_minor: Minor | None = optional("How much, in minor units of `currency`.", 5_000_000)
     currency: CurrencyCode | None = optional("ISO 4217 code; together with the amount.", "EUR")
 
@@ -74,7 +74,7 @@ class NeedAnswer(Answered):
 class TimelineAnswer(Answered):
     """When they will decide."""
 
-    answer: Timeline = about("When they will decide, counted from the answer.", "this_quarter")
+    answer: Timeline = about("How soon they will decide, from `assessed_at` on.", "this_quarter")
     decision_on: Day | None = optional("The day of the decision.", "2026-06-30")
 
 
