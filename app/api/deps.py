@@ -15,8 +15,8 @@ from app.services.access.idempotency import IdempotencyService
 S = TypeVar("S")
 
 
-def service(make: Callable[[UnitOfWork], S], scope: Scope) -> Any:
-    """A dependency: the service over a unit of work of the caller, who needs `scope`.
+def service(make: Callable[[UnitOfWork], S], *scopes: Scope) -> Any:
+    """A dependency: the service over a unit of work of the caller, who needs all the `scopes`.
 
     Its scope is the function: with FastAPI's default the commit would run after the reply.
     """
@@ -27,7 +27,7 @@ def service(make: Callable[[UnitOfWork], S], scope: Scope) -> Any:
         kind, _, token = headers.get("authorization", "").partition(" ")
         caller = await runtime.authenticator.authenticate(
             token.strip() if kind.lower() == "bearer" else None,
-            scope,
+            scopes,
             headers.get("touchline-actor"),
         )
         waiting: list[Callable[[], None]] = []
@@ -39,7 +39,7 @@ def service(make: Callable[[UnitOfWork], S], scope: Scope) -> Any:
         for act in waiting:
             act()
 
-    open_service.touchline_scope = scope  # type: ignore[attr-defined]
+    open_service.touchline_scopes = scopes  # type: ignore[attr-defined]
     return Depends(open_service, scope="function")
 
 

@@ -48,6 +48,7 @@ def problem(
 ) -> Response:
     """An RFC 9457 answer."""
     body = {
+        **(extra or {}),
         "type": f"urn:touchline:problem:{code}",
         "title": title,
         "status": status,
@@ -55,7 +56,6 @@ def problem(
         "code": code,
         "errors": list(errors),
         "request_id": request_id,
-        **(extra or {}),
     }
     return Response(orjson.dumps(body), status, dict(headers or {}), MEDIA_TYPE)
 

@@ -1,6 +1,7 @@
 """Commands against the run's Postgres, and in empty folders with one of their own."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +17,9 @@ from tests.conftest import Databases
 @pytest.fixture(scope="session")
 def plain_env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment that names no database."""
-    return environment(tmp_path_factory.getbasetemp().parent / "bytecode")
+    base = tmp_path_factory.getbasetemp()
+    # The workers of one run share what they compile.
+    return environment((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "bytecode")
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import json
 import re
 import signal
 import socket
+import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from app.adapters.postgres_runner import Postmaster
-from tests.cli.processes import Served, Shell, one_line
+from tests.cli.processes import COMMAND, Served, Shell, one_line
 
 
 class Folder(Shell):
@@ -34,7 +34,7 @@ class Folder(Shell):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, plain_env: dict[str, str]) -> Iterator[Folder]:
+def folder(tmp_path_factory: pytest.TempPathFactory, plain_env: dict[str, str]) -> Folder:
     """Served once, without demo data, and stopped; each test leaves it stopped."""
     home = tmp_path_factory.mktemp("folder")
     for parent in (home, *home.parents[:2]):
@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, plain_env: dict[str, str]) 
     with folder.serve("--no-demo-data") as served:
         folder.first_words = served.said  # type: ignore[attr-defined]
         assert served.stop() == 0
-    yield folder
+    return folder
 
 
 def leads(served: Served, key: str, **query: str) -> httpx.Response:
@@ -125,7 +125,7 @@ class TestEnding:
             assert len(leads(served, key, email="survivor@example.com").json()["data"]) == 1
             assert served.stop() == 0
         assert folder.postmaster is None
-        assert not orphan.alive
+        assert not orphan.answers
 
     @pytest.mark.parametrize("moment", [0.2, 0.6, 1.2])
     def test_a_signal_during_the_start_leaves_nothing_running(
@@ -133,10 +133,6 @@ class TestEnding:
     ) -> None:
         log = folder.folder / "log"
         with log.open("w") as stream:
-            import subprocess
-
-            from tests.cli.processes import COMMAND
-
             process = subprocess.Popen(
                 [*COMMAND, "serve", "--port", "0"],
                 cwd=folder.folder,
@@ -153,12 +149,11 @@ class TestEnding:
 
     def test_another_process_keeps_the_postgres_alive(self, folder: Folder) -> None:
         """The last one out stops it, not the one that started it."""
-        with folder.serve() as first:
-            with folder.serve() as second:
-                assert first.stop() == 0
-                key = folder.credentials["secret_key"]
-                assert leads(second, key).status_code == 200
-                assert second.stop() == 0
+        with folder.serve() as first, folder.serve() as second:
+            assert first.stop() == 0
+            key = folder.credentials["secret_key"]
+            assert leads(second, key).status_code == 200
+            assert second.stop() == 0
         assert folder.postmaster is None
 
 

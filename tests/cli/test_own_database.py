@@ -188,7 +188,7 @@ async def _stop_amid_a_request(
 
 async def _until(connection: asyncpg.Connection, sql: str) -> None:
     async with asyncio.timeout(30):
-        while not await connection.fetchval(sql):
+        while not await connection.fetchval(sql):  # noqa: ASYNC110 - it happens in the database
             await asyncio.sleep(0.05)
 
 

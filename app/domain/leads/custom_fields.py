@@ -59,7 +59,8 @@ def check_values(
 ) -> dict[str, Any]:
     """The values as stored, or Invalid naming every wrong one.
 
-    `complete` asks for the required fields as well (on create); a null clears a field.
+    `complete` asks for every required field (on create); else only the values given are looked
+    at. A null clears a field, unless it is required.
     """
     problems: list[FieldError] = []
     stored: dict[str, Any] = {}
@@ -70,12 +71,11 @@ def check_values(
             problems.append(FieldError(pointer=f"/custom/{_escaped(key)}", detail=problem))
         else:
             stored[key] = value
-    if complete:
-        for key, field in declared.items():
-            if field.required and values.get(key) is None:
-                problems.append(
-                    FieldError(pointer=f"/custom/{key}", code="missing", detail="a value is needed")
-                )
+    for key, field in declared.items():
+        if field.required and (complete or key in values) and values.get(key) is None:
+            problems.append(
+                FieldError(pointer=f"/custom/{key}", code="missing", detail="a value is needed")
+            )
     if problems:
         raise Invalid("custom fields are not valid", errors=problems)
     return stored

@@ -1,6 +1,6 @@
 """From the key in a request to the caller it stands for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from uuid import UUID
@@ -44,15 +44,17 @@ class Authenticator:
         # is under way.
         self._revoked: set[UUID] = set()
 
-    async def authenticate(self, token: str | None, scope: Scope, actor: str | None) -> Caller:
-        """The caller behind a token; Unauthenticated or Forbidden otherwise.
+    async def authenticate(
+        self, token: str | None, scopes: Sequence[Scope], actor: str | None
+    ) -> Caller:
+        """The caller behind a token that has all the scopes; Unauthenticated or Forbidden otherwise.
 
         A malformed key, and a publishable key outside the intake, cost no database connection.
         """
         parsed = parse_key(token) if token else None
         if token is None or parsed is None:
             raise Unauthenticated("send an API key as `Authorization: Bearer <key>`")
-        if parsed.kind is KeyKind.PUBLISHABLE and scope is not Scope.INTAKE_WRITE:
+        if parsed.kind is KeyKind.PUBLISHABLE and tuple(scopes) != (Scope.INTAKE_WRITE,):
             raise Forbidden("a publishable key can only send to the intake")
         remembered = self._keys.get(token)
         if remembered is None or remembered.until < self._elapsed():
@@ -62,13 +64,16 @@ class Authenticator:
             key = remembered.key
         if key is None or key.id in self._revoked or not key.usable(clock.now()):
             raise Unauthenticated("this API key is unknown, revoked or expired")
-        if scope not in key.scopes:
-            raise Forbidden(f"this API key lacks the scope {scope}", extra={"scope": scope.value})
+        for scope in scopes:
+            if scope not in key.scopes:
+                raise Forbidden(
+                    f"this API key lacks the scope {scope}", extra={"scope": scope.value}
+                )
         self._used.setdefault(key.workspace_id, set()).add(key.id)
         caller = Caller(
             workspace_id=key.workspace_id, api_key_id=key.id, scopes=frozenset(key.scopes)
         )
-        return caller if actor is None else await self._acting(caller, actor, scope)
+        return caller if actor is None else await self._acting(caller, actor, scopes)
 
     def forget(self, key_id: UUID) -> None:
         """Trust a key no longer, because it was just revoked here."""
@@ -90,7 +95,7 @@ class Authenticator:
             self._keys.clear()
         self._keys[token] = _Remembered(key, self._elapsed() + TRUST_SECONDS)
 
-    async def _acting(self, caller: Caller, actor: str, scope: Scope) -> Caller:
+    async def _acting(self, caller: Caller, actor: str, scopes: Sequence[Scope]) -> Caller:
         if Scope.ACT_AS not in caller.scopes:
             raise Forbidden("this API key lacks the scope act_as, so it cannot name an actor")
         user_id = _user_id(actor)
@@ -108,7 +113,7 @@ class Authenticator:
                 self._actors.clear()
             role = user.role
             self._actors[found] = (role, self._elapsed() + TRUST_SECONDS)
-        if scope is Scope.ADMIN and role != Role.ADMIN:
+        if Scope.ADMIN in scopes and role != Role.ADMIN:
             raise Forbidden("only a user with the role admin may do this")
         return replace(caller, user_id=user_id)
 

@@ -91,7 +91,6 @@ class CaptureService:
         references = [r for r in candidate.references if r not in known]
         await self._uow.leads.add_identities(lead.id, references)
         if on_duplicate is OnDuplicate.UPDATE:
-            given["custom"] = lead.custom | given.get("custom", {})
             await self._leads.apply(lead, given)
         await self._uow.flush()
         outcome = Outcome.UPDATED if on_duplicate is OnDuplicate.UPDATE else Outcome.LINKED

@@ -98,9 +98,9 @@ class LeadService:
         status = fields.pop("status", None)
         stage = fields.pop("lifecycle_stage", None)
         if "custom" in fields:
-            merged = lead.custom | (fields["custom"] or {})
-            checked = await self.checked_custom(merged, complete=False)
-            fields["custom"] = {k: v for k, v in checked.items() if v is not None}
+            given = await self.checked_custom(fields["custom"] or {}, complete=False)
+            merged = lead.custom | given
+            fields["custom"] = {key: value for key, value in merged.items() if value is not None}
         changes |= {name: value for name, value in fields.items() if before[name] != value}
         if SOURCES & changes.keys():
             after = before | changes

@@ -16,7 +16,9 @@ from app.services.sales.conversion import ConversionService
 router = APIRouter(prefix="/v1/leads", tags=["conversion"], route_class=Operation)
 
 Reading = Annotated[ConversionService, service(ConversionService, Scope.SALES_READ)]
-Writing = Annotated[ConversionService, service(ConversionService, Scope.SALES_WRITE)]
+Writing = Annotated[
+    ConversionService, service(ConversionService, Scope.SALES_WRITE, Scope.LEADS_WRITE)
+]
 LeadId = Annotated[UUID, Path(description="The lead's id.")]
 DryRun = Annotated[
     bool, Query(description="Answer with the plan and write nothing.", examples=[True])
