@@ -7,6 +7,7 @@ from uuid import UUID
 import typer
 
 from app.cli.databases import database_settings, opened_as_owner
+from app.cli.problems import CannotRun
 from app.platform.config import Settings
 from app.services.access import provisioning
 from app.services.access.codes import check_country, check_currency, check_time_zone
@@ -33,6 +34,8 @@ def create_workspace(
 
     async def create(found: Settings) -> UUID:
         async with opened_as_owner(found) as database:
+            if await provisioning.find_workspace(database, slug) is not None:
+                raise CannotRun(f"there is a workspace {slug} already: choose another slug")
             return await provisioning.create_workspace(
                 database,
                 slug,

@@ -5,11 +5,13 @@ import re
 import socket
 import threading
 import time
+from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 
+from app.domain.leads.status import Status
 from app.platform.config import with_user
 from tests.cli.processes import Served, Shell, one_line
 from tests.conftest import Databases
@@ -147,6 +149,38 @@ class TestKeys:
         assert text.startswith("tl_pk_")
         headers = {"Authorization": f"Bearer {text}"}
         assert httpx.get(f"{served.base_url}/v1/leads", headers=headers).status_code == 403
+
+
+class TestSeed:
+    def test_the_demo_history_is_written_once(self, own_database: Shell, served: Served) -> None:
+        slug = f"story-{time.time_ns()}"[:31]
+        first = own_database.run("seed", "--workspace", slug)
+        assert first.returncode == 0, first.stderr
+        assert re.search(r"300 leads, \d{4} touchpoints", first.stdout)
+        again = own_database.run("seed", "--workspace", slug)
+        assert again.returncode == 0
+        assert "already" in again.stdout
+
+        made = own_database.run("keys", "create", "--workspace", slug)
+        headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
+        with httpx.Client(base_url=f"{served.base_url}/v1", headers=headers) as client:
+            by_status = {status: _leads_that_are(client, status) for status in Status}
+            assert all(by_status.values()), {k: len(v) for k, v in by_status.items()}
+            assert sum(map(len, by_status.values())) == 300
+            converted = by_status[Status.CONVERTED][0]["id"]
+            timeline = client.get(f"/leads/{converted}/timeline", params={"limit": 200}).json()
+        kinds = {entry["kind"] for entry in timeline["data"]}
+        assert {"lead.created", "lead.assessed", "lead.qualified", "lead.converted"} <= kinds
+        assert any(entry["user_id"] for entry in timeline["data"])
+        days = {entry["occurred_at"][:10] for entry in timeline["data"]}
+        assert len(days) > 5
+
+
+def _leads_that_are(client: httpx.Client, status: Status) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get(
+        "/leads", params={"status": status, "limit": 200}
+    ).json()["data"]
+    return found
 
 
 class TestStopping:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from uuid import uuid4
 
 import httpx
@@ -11,14 +12,14 @@ from tests.cli.processes import Served, Shell
 
 
 @pytest.fixture(scope="module")
-def client(own_database: Shell, served: Served) -> httpx.Client:
+def client(own_database: Shell, served: Served) -> Iterator[httpx.Client]:
     """A client of a new workspace."""
     slug = f"socket-{time.time_ns()}"[:31]
     assert own_database.run("workspaces", "create", slug).returncode == 0
     key = own_database.run("keys", "create", "--workspace", slug).stdout.strip()
-    return httpx.Client(
-        base_url=served.base_url, headers={"Authorization": f"Bearer {key}"}, timeout=30
-    )
+    headers = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=served.base_url, headers=headers, timeout=30) as client:
+        yield client
 
 
 @pytest.mark.parametrize("attempt", range(20))

@@ -1,6 +1,5 @@
 """The commands in the documentation are run as they stand."""
 
-import json
 import os
 import re
 import subprocess
@@ -9,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.served import Served, serve
+from app.platform.config import Settings
+from tests.cli.processes import Served, Shell, environment
 from tests.conftest import Databases
 
 ROOT = Path(__file__).parents[2]
@@ -22,17 +22,25 @@ def blocks(document: str, mark: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A service as `make run` starts it, with its data in `.touchline` of an empty folder."""
-    with serve(tmp_path_factory.mktemp("tour") / ".touchline") as running:
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """An empty folder, as after a clone."""
+    folder = tmp_path_factory.mktemp("tour")
+    return Shell(folder, environment(folder / "bytecode"))
+
+
+@pytest.fixture(scope="module")
+def served(shell: Shell) -> Iterator[Served]:
+    """A service as `make run` starts it, with its data in `.touchline`."""
+    with shell.serve() as running:
         yield running
 
 
-def test_the_tour_of_the_readme_works_word_for_word(served: Served) -> None:
+@pytest.mark.usefixtures("served")
+def test_the_tour_of_the_readme_works_word_for_word(shell: Shell) -> None:
     script = "set -euo pipefail\n" + blocks("README.md", "sh tour")
     done = subprocess.run(
         ["bash", "-c", script],
-        cwd=served.data_dir.parent,
+        cwd=shell.folder,
         capture_output=True,
         text=True,
         timeout=60,
@@ -84,8 +92,6 @@ def test_a_postgres_of_ones_own_is_set_up_as_the_guide_says(
 
 
 def test_the_settings_in_the_guide_are_those_of_the_code() -> None:
-    from app.platform.config import Settings
-
     told = set(re.findall(r"`(TOUCHLINE_[A-Z_]+)`", (ROOT / "docs/operating.md").read_text()))
     known = {f"TOUCHLINE_{name.upper()}" for name in Settings.model_fields}
     assert told == known
@@ -96,14 +102,3 @@ def test_links_in_the_documentation_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)\)", document.read_text("utf-8")):
             if not target.startswith("http"):
                 assert (document.parent / target).exists(), f"{document.name}: {target}"
-
-
-def test_credentials_are_private(served: Served) -> None:
-    path = served.data_dir / "credentials.json"
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert set(json.loads(path.read_text())) == {
-        "base_url",
-        "workspace_id",
-        "secret_key",
-        "publishable_key",
-    }

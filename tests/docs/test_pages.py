@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.served import Served, serve
+from tests.cli.processes import Served, Shell, environment
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -24,7 +24,9 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A service with nothing in it."""
-    with serve(tmp_path_factory.mktemp("pages") / ".touchline", "--no-demo-data") as running:
+    folder = tmp_path_factory.mktemp("pages")
+    shell = Shell(folder, environment(folder / "bytecode"))
+    with shell.serve("--no-demo-data") as running:
         yield running
 
 
@@ -57,9 +59,7 @@ def rendered(url: str, profile: Path) -> str:
 
 
 @pytest.mark.parametrize("page", ["docs", "redoc"])
-def test_a_closed_network_shows_the_whole_page(
-    served: Served, page: str, tmp_path: Path
-) -> None:
+def test_a_closed_network_shows_the_whole_page(served: Served, page: str, tmp_path: Path) -> None:
     document = httpx.get(f"{served.base_url}/openapi.json").json()
     text = rendered(f"{served.base_url}/{page}", tmp_path)
     summaries = [
