@@ -91,7 +91,7 @@ lock: ## write both locks anew from pyproject.toml
 	$$compile -c requirements.lock --group dev pyproject.toml -o requirements-dev.lock
 
 openapi: .venv/.dev ## write openapi.yaml from the app
-	$(BIN)/touchline openapi > .openapi.tmp && mv .openapi.tmp openapi.yaml
+	$(BIN)/touchline openapi
 
 bench: .venv/.dev ## measure against the floor (a few minutes)
 	$(BIN)/python -m benchmarks

@@ -19,7 +19,7 @@ class Health(BaseModel):
     """How the process is."""
 
     status: Literal["ok", "unavailable"] = Field(description="How it is.", examples=["ok"])
-    reason: str | None = Field(default=None, description="Why it is not.")
+    reason: str | None = Field(default=None, description="Why it is not.", examples=[None])
 
 
 @router.get("/health/live", response_model=Health, summary="Is the process alive?")

@@ -195,19 +195,19 @@ def create_workspace(
 def openapi(
     *,
     output: Annotated[
-        Path | None,
-        typer.Option(help="File to write, or to check [stdout].", show_default=False),
-    ] = None,
+        Path,
+        typer.Option(help="File to write or to check; - is stdout."),
+    ] = Path("openapi.yaml"),
     check: Annotated[
         bool,
-        typer.Option("--check", help="Write nothing; exit 1 when the file (openapi.yaml) differs."),
+        typer.Option("--check", help="Write nothing; exit 1 when the file differs."),
     ] = False,
 ) -> None:
-    """Print the OpenAPI document as YAML."""
+    """Write the OpenAPI document as YAML."""
     from app.cli.openapi import check_document, write_document
 
     if check:
-        check_document(output or Path("openapi.yaml"))
+        check_document(output)
     else:
         write_document(output)
 

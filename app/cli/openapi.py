@@ -36,9 +36,9 @@ def document() -> str:
     return yaml.dump(described, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
-def write_document(output: Path | None) -> None:
-    """Write the document to a file or to stdout."""
-    if output is None:
+def write_document(output: Path) -> None:
+    """Write the document to a file, or to stdout when the file is called "-"."""
+    if str(output) == "-":
         sys.stdout.write(document())
     else:
         output.write_text(document(), "utf-8")

@@ -5,6 +5,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import asyncpg
 import httpx
@@ -146,11 +147,10 @@ async def test_nothing_is_left_open_after_the_storm(
 ) -> None:
     await Storm(clients, seed=11).run(REQUESTS // 5)
     pool = narrow_app.state.runtime.database.pool
-    async with asyncio.timeout(10):
-        held = [await pool.acquire() for _ in range(CONNECTIONS)]
-    for connection in held:
-        await _assert_clean(connection)
-        await pool.release(connection)
+    async with AsyncExitStack() as held:
+        for _ in range(CONNECTIONS):
+            connection = await held.enter_async_context(pool.acquire(timeout=10))
+            await _assert_clean(connection)
     events = await owner_database.fetch(
         """
         SELECT l.id FROM leads l

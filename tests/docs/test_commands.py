@@ -55,8 +55,8 @@ def test_the_tour_of_the_readme_works_word_for_word(shell: Shell) -> None:
         "lead.created",
         "lead.assessed",
         "lead.qualified",
-        "lead.converted",
         "opportunity.created",
+        "lead.converted",
     ]
     assert [kind for kind in kinds if kind in story][: len(story)] == story, kinds
     last = [line for line in done.stdout.splitlines() if line.startswith("2026-")][-1]

@@ -47,7 +47,7 @@ class Authenticator:
     async def authenticate(
         self, token: str | None, scopes: Sequence[Scope], actor: str | None
     ) -> Caller:
-        """The caller behind a token that has all the scopes; Unauthenticated or Forbidden otherwise.
+        """The caller behind a token that has all scopes; Unauthenticated or Forbidden otherwise.
 
         A malformed key, and a publishable key outside the intake, cost no database connection.
         """
