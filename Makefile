@@ -61,11 +61,8 @@ run: .venv/.run ## serve, with a Postgres of its own unless TOUCHLINE_DATABASE_U
 	@exec $(BIN)/touchline serve
 
 test: check ## all checks and tests, as CI runs them
+	@OLDER_POSTGRES=$(OLDER_POSTGRES) bash .ci/packages
 	$(BIN)/python -m pytest -n 2
-	@if test -n "$$CI" && test ! -x $(OLDER_POSTGRES)/postgres && test "$$(id -u)" = 0; then \
-		echo "Installing Debian's postgresql-15 for the smoke tests"; \
-		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-15; } >/dev/null || true; \
-	fi
 	@if test -x $(OLDER_POSTGRES)/postgres; then \
 		echo "Smoke tests on $$($(OLDER_POSTGRES)/postgres --version)"; \
 		$(BIN)/python -m pytest -n 2 -m smoke --postgres-bin=$(OLDER_POSTGRES); \

@@ -24,7 +24,6 @@ from app.services.access.provisioning import (
     find_workspace,
     system_caller,
 )
-from app.services.demo.seeding import seed_demo
 
 SLUG = "demo"
 
@@ -51,8 +50,7 @@ async def prepare(
     async with opened(settings.app_url) as database:
         workspace_id = await find_workspace(database, SLUG) or await _make_workspace(settings)
         if kept is None and demo_data and await _is_empty(database, workspace_id):
-            sys.stderr.write("First run: writing a demo history, which takes some seconds …\n")
-            await seed_demo(database, workspace_id)
+            await _write_history(database, workspace_id)
         if kept is None or not await _still_good(settings, kept, workspace_id):
             kept = await _new_keys(database, workspace_id)
     credentials = replace(kept, base_url=base_url)
@@ -64,6 +62,13 @@ async def _is_empty(database: Database, workspace_id: UUID) -> bool:
     async with UnitOfWork(database, system_caller(workspace_id)) as uow:
         page = await uow.lead_search.page(LeadFilter(), PageRequest(limit=1))
     return not page.data
+
+
+async def _write_history(database: Database, workspace_id: UUID) -> None:
+    from app.services.demo.seeding import seed_demo  # noqa: PLC0415 - once in a lifetime
+
+    sys.stderr.write("First run: writing a demo history, which takes some seconds …\n")
+    await seed_demo(database, workspace_id)
 
 
 async def _make_workspace(settings: Settings) -> UUID:

@@ -7,7 +7,7 @@ import os
 # What Postgres says to a role it does not let in, by SQLSTATE.
 _HINTS = {
     "28000": "run `touchline migrate` first, it makes the roles",
-    "28P01": "`touchline migrate` gives the roles the password of TOUCHLINE_DATABASE_URL",
+    "28P01": "`touchline migrate` makes the roles, with the password of TOUCHLINE_DATABASE_URL",
     "3D000": "create the database, then run `touchline migrate`",
 }
 

@@ -212,9 +212,7 @@ async def _send(
 ) -> httpx.Response:
     document, schema = app.openapi(), endpoint.body_schema
     assert schema is not None
-    body = with_value(
-        base_body(endpoint, document, world), schema, document, world, field, value
-    )
+    body = with_value(base_body(endpoint, document, world), schema, document, world, field, value)
     return await world.client.request(endpoint.method, path_of(endpoint, world.ids), json=body)
 
 

@@ -156,7 +156,12 @@ def name_of(path: Path) -> str:
 
 
 def with_value(
-    body: Any, schema: dict[str, Any], document: dict[str, Any], world: World, path: Path, value: Any
+    body: Any,
+    schema: dict[str, Any],
+    document: dict[str, Any],
+    world: World,
+    path: Path,
+    value: Any,
 ) -> Any:
     """The body with a value at a path; what has to stand around it is made from examples."""
     if not path:

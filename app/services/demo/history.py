@@ -39,6 +39,7 @@ REASONS = (
 )
 OPEN_STAGES = ("Discovery", "Proposal", "Negotiation", "Commitment")
 _REPS = [number for number, (_, role, _, _) in enumerate(USERS) if role == "rep"]
+_MANAGERS = {team: number for number, (_, role, team, _) in enumerate(USERS) if role == "manager"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +139,8 @@ class History:
         running = [n for n, plan in enumerate(CAMPAIGNS) if plan.runs(arrived, self._end)]
         campaign = chance.choices(running, [CAMPAIGNS[n].weight for n in running])[0]
         plan = CAMPAIGNS[campaign]
+        if plan.in_person:
+            arrived = min(_office_hours(arrived, chance), self._end)
         fields = self._casting.lead() | {"source": plan.source}
         touch = self._writer.first(plan, arrived)
         yield Arrives(at=arrived, lead=lead, fields=fields, campaign=campaign, touch=touch)
@@ -156,7 +159,7 @@ class History:
         rep = chance.choice(_REPS)
         who: dict[str, Any] = {"lead": lead, "by": rep}
         at = _office_hours(arrived + timedelta(hours=chance.expovariate(1 / 9)), chance)
-        yield Changes(at=at, fields={}, owner=rep, lead=lead)
+        yield Changes(at=at, fields={}, owner=rep, lead=lead, by=_MANAGERS[USERS[rep][2]])
         at += timedelta(hours=chance.expovariate(1 / 6), minutes=3)
         yield Changes(at=at, fields={"status": "working"}, **who)
         for _ in range(chance.randrange(1, 3)):

@@ -37,6 +37,7 @@ class Plan:
     cost_minor: int = 0
     utm: dict[str, str] = field(default_factory=dict)
     referrer: str | None = None
+    in_person: bool = False
 
     def runs(self, at: datetime, end: datetime) -> bool:
         """Whether it causes touches at this instant."""
@@ -87,6 +88,7 @@ CAMPAIGNS = (
         ended=90,
         budget_minor=6_000_000,
         cost_minor=6_412_300,
+        in_person=True,
     ),
     Plan(
         key="webinar",
@@ -101,6 +103,7 @@ CAMPAIGNS = (
         ended=38,
         budget_minor=300_000,
         cost_minor=221_000,
+        in_person=True,
     ),
     Plan(
         key="guide",
@@ -132,6 +135,7 @@ CAMPAIGNS = (
         first_kind="call",
         first_summary="Called and asked for somebody from sales",
         weight=3,
+        in_person=True,
     ),
     Plan(
         key="display",

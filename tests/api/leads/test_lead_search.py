@@ -80,7 +80,8 @@ async def test_pages_hold_every_lead_once(client: Client, sort: str) -> None:
     seen: list[str] = []
     cursor = None
     while True:
-        params = {"limit": 5, "sort": sort} | ({"cursor": cursor} if cursor else {})
+        params: dict[str, Any] = {"limit": 5, "sort": sort}
+        params |= {"cursor": cursor} if cursor else {}
         page = (await client.get("/v1/leads", params=params)).json()
         seen += [lead["id"] for lead in page["data"]]
         cursor = page["next_cursor"]

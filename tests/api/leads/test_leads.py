@@ -99,9 +99,7 @@ class TestKnownIdentity:
         assert problem["candidates"][0]["matched_on"] == "email"
         assert (await client.get(f"/v1/leads/{first['id']}")).json()["touch_count"] == 1
 
-    async def test_update_changes_the_given_fields_and_adds_the_touch(
-        self, client: Client
-    ) -> None:
+    async def test_update_changes_the_given_fields_and_adds_the_touch(self, client: Client) -> None:
         first = await create(client)
         body = {"email": "ada@example.com", "title": "Countess"}
         answer = await client.post("/v1/leads", params={"on_duplicate": "update"}, json=body)
@@ -156,9 +154,7 @@ class TestExternalReference:
         assert second.json()["id"] == first.json()["id"]
         assert (await client.get(url)).json()["title"] == "Admiral"
 
-    async def test_put_gives_the_reference_to_the_lead_with_the_email(
-        self, client: Client
-    ) -> None:
+    async def test_put_gives_the_reference_to_the_lead_with_the_email(self, client: Client) -> None:
         lead = await create(client)
         answer = await client.put("/v1/leads/external/shop/9", json={"email": ADA["email"]})
         assert (answer.json()["id"], answer.json()["outcome"]) == (lead["id"], "updated")

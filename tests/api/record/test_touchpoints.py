@@ -164,9 +164,7 @@ async def test_batches_that_cross_each_other_do_not_deadlock(client: Client) -> 
         )
     )
     assert {answer.status_code for answer in answers} == {200}
-    counts = [
-        (await client.get(f"/v1/leads/{lead}")).json()["touch_count"] for lead in leads
-    ]
+    counts = [(await client.get(f"/v1/leads/{lead}")).json()["touch_count"] for lead in leads]
     assert counts == [21] * 20
 
 
@@ -183,7 +181,5 @@ async def test_the_channel_follows_from_where_the_visitor_came(
 ) -> None:
     lead = await create(client)
     page = "https://www.example.com/pricing"
-    made = await record(
-        client, lead["id"], kind="page_viewed", referrer=referrer, page_url=page
-    )
+    made = await record(client, lead["id"], kind="page_viewed", referrer=referrer, page_url=page)
     assert made["channel"] == channel
