@@ -1,4 +1,4 @@
-"""A strict reading of JSON bodies: what cannot be stored exactly as sent is refused, by name."""
+"""A strict reading of bodies: what is too large or cannot be stored as sent is refused, by name."""
 
 import json
 import math
@@ -6,13 +6,37 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from fastapi import Request
 
-from app.domain.errors import Invalid, UnsupportedMedia
+from app.api.runtime import runtime_of
+from app.domain.errors import Invalid, TooLarge, UnsupportedMedia
 
 DEPTH_LIMIT = 32
 _LARGEST = 2**63 - 1
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TOO_DEEP = f"nested deeper than {DEPTH_LIMIT} levels"
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body, once and for all who ask later; TooLarge as soon as that is known."""
+    if hasattr(request, "_body"):
+        return await request.body()
+    limit = runtime_of(request).settings.max_body_bytes
+    declared = request.headers.get("content-length", "")
+    size = int(declared[:20]) if declared.isdecimal() else 0
+    chunks: list[bytes] = []
+    if size <= limit:
+        size = 0
+        async for chunk in request.stream():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                break
+    if size > limit:
+        raise TooLarge(f"the body has more than {limit:,} bytes")
+    # Where Request.body() keeps it.
+    request._body = b"".join(chunks)
+    return request._body
 
 
 def parse_json(body: bytes, content_type: str) -> Any:

@@ -134,5 +134,6 @@ def field_error(item: Mapping[str, Any]) -> domain.FieldError:
         steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
         pointer = "".join(f"/{step}" for step in steps)
         return domain.FieldError(pointer=pointer or "/", code=code, detail=detail)
-    name = ".".join(str(step) for step in path) or str(where)
+    # Of a repeated parameter the place would follow, which is no part of its name.
+    name = str(path[0]) if path else str(where)
     return domain.FieldError(parameter=name, code=code, detail=detail)

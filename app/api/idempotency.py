@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import FastAPI, Request, Response
 
+from app.api.body import read_body
 from app.domain.access.idempotency import StoredAnswer
 from app.domain.errors import AlreadyExists
 from app.services.access.idempotency import IdempotencyService, checked_key, fingerprint_of
@@ -81,5 +82,5 @@ async def _fingerprint(request: Request) -> bytes:
         request.method,
         f"{request.url.path}?{request.url.query}",
         request.headers.get("touchline-actor", ""),
-        await request.body(),
+        await read_body(request),
     )

@@ -11,11 +11,13 @@ from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from app.api.body import parse_json
+from app.api.body import parse_json, read_body
 from app.api.idempotency import keep_answer
 from app.domain.errors import FieldError, Invalid, LostRace
 
 ATTEMPTS = 4
+# Stands for every name with a dot, which a schema that allows further ones judges itself.
+_DOTTED = "*.*"
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -59,31 +61,36 @@ async def _once(original: Handler, request: Request) -> Response:
 
 
 async def _read_body(request: Request) -> None:
-    body = await request.body()
+    body = await read_body(request)
     if body:
         # Request.json() gives back what is kept here.
         request._json = parse_json(body, request.headers.get("content-type", ""))
 
 
-def _known_parameters(dependant: Dependant) -> frozenset[str] | None:
-    """The names of the query parameters; None when a schema checks them itself."""
+def _known_parameters(dependant: Dependant) -> frozenset[str]:
+    """The names of the query parameters, alone or in a schema."""
     names: set[str] = set()
     for parameter in dependant.query_params:
         fields = getattr(parameter.field_info.annotation, "model_fields", None)
         if fields is None:
             names.add(parameter.alias)
-        elif parameter.field_info.annotation.model_config.get("extra") == "allow":  # type: ignore[union-attr]
-            return None
         else:
             names.update(field.alias or name for name, field in fields.items())
+            config = getattr(parameter.field_info.annotation, "model_config", {})
+            if config.get("extra") == "allow":
+                names.add(_DOTTED)
     return frozenset(names)
 
 
-def _check_query(request: Request, known: frozenset[str] | None) -> None:
+def _check_query(request: Request, known: frozenset[str]) -> None:
     for name, value in request.query_params.multi_items():
         if "\x00" in name + value:
             raise Invalid.parameter(name, "must not contain the character NUL")
-    unknown = [name for name in request.query_params if known is not None and name not in known]
+    unknown = [
+        name
+        for name in request.query_params
+        if name not in known and not ("." in name and _DOTTED in known)
+    ]
     if unknown:
         detail = "there is no such query parameter"
         raise Invalid(

@@ -37,8 +37,8 @@ DataDirOption = Annotated[
 
 def main() -> None:
     """The console script: what an operator can put right is one line on stderr and exit code 1."""
-    # The collector finds nothing to free among modules that stay, and would look at them all the
-    # time; importing takes an eighth less so.
+    # The collector finds nothing to free among modules that stay, and would look at them again and
+    # again: importing takes an eighth less time so.
     gc.set_threshold(300_000, 50, 1000)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     try:

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.platform.db import Database
-from tests.conftest import Client
+from tests.conftest import Client, client_of
 from tests.factories.rows import tenant_tables
 from tests.factories.world import World, base_body, build_world, path_of
 from tests.problems import ECHO, assert_problem, named_by
@@ -36,7 +36,6 @@ MALFORMED: dict[str, bytes] = {
     "a raw line feed in text": b'{"a": "\n"}',
     "not UTF-8": b'{"a": "\xff\xfe"}',
     "overlong UTF-8": b'{"a": "\xc0\xaf"}',
-    "a raw surrogate": b'{"a": "\xed\xa0\x80"}',
     "beyond Unicode": b'{"a": "\xf4\x90\x80\x80"}',
     "UTF-16": '{"a": 1}'.encode("utf-16"),
     "UTF-32": '{"a": 1}'.encode("utf-32"),
@@ -62,6 +61,7 @@ NAMED: dict[str, tuple[bytes, str]] = {
     "5,000 digits": (f'{{"x": {DIGITS}}}'.encode(), "/x"),
     "2 to the 63": (b'{"x": 9223372036854775808}', "/x"),
     "an escaped lone surrogate": (b'{"x": "\\ud800"}', "/x"),
+    "a raw lone surrogate": (b'{"x": "\xed\xa0\x80"}', "/x"),
     "a surrogate the wrong way round": (b'{"x": "\\udc00\\ud800"}', "/x"),
     "a surrogate in a name": (b'{"\\udfff": 1}', "/"),
     "an escaped NUL": (b'{"x": "a\\u0000b"}', "/x"),
@@ -80,7 +80,6 @@ WRONG_MEDIA = {
     "xml": "application/xml",
     "javascript": "text/json",
     "nonsense": "application",
-    "hostile": "application/json\x0b",
     "none": "",
 }
 
@@ -95,10 +94,11 @@ SAMPLES: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-async def world(client: Client) -> World:
-    """A workspace with one of everything."""
-    return await build_world(client, "CANARY")
+@pytest.fixture(scope="module")
+async def world(app: FastAPI, owner_database: Database) -> AsyncIterator[World]:
+    """A workspace with one of everything; nothing in this file may change it."""
+    async with await client_of(app, owner_database) as client:
+        yield await build_world(client, "CANARY")
 
 
 class Sender:
@@ -250,7 +250,7 @@ def _kinds(field: dict[str, Any], document: dict[str, Any]) -> set[str]:
         # One of a few words: another word is a wrong value, as good as a wrong type.
         return {"null"} if None in field.get("enum", ()) else set()
     kinds = {field["type"]} if "type" in field else set(SAMPLES)
-    if field.get("format") in ("uuid", "date", "date-time") or "pattern" in field:
+    if field.get("format") in ("uuid", "date", "date-time"):
         kinds -= {"string"}
     return kinds | ({"integer"} if "number" in kinds else set())
 

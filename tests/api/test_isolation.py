@@ -38,10 +38,7 @@ OURS, THEIRS = "CANARYOURS", "CANARYTHEIRS"
 CHOSEN = frozenset({"system", "external_id"})
 
 # Where even an own id is refused, and why; the foreign one is refused all the same.
-NEVER_ACCEPTED: dict[tuple[str, str], str] = {
-    ("create_lead", "/touchpoint/supersedes_id"): "a new lead has no touchpoint to correct",
-    ("upsert_lead", "/touchpoint/supersedes_id"): "the lead is not the one of the touchpoint",
-}
+NEVER_ACCEPTED: dict[tuple[str, str], str] = {}
 
 
 @pytest.fixture

@@ -37,22 +37,20 @@ class Shell:
         )
 
     @contextmanager
-    def serve(self, *args: str, **variables: str) -> "Iterator[Served]":
-        """`touchline serve` on a free port, listening; stopped at the end if it still runs."""
-        out, err = self.folder / "stdout", self.folder / "stderr"
+    def start(self, *args: str, **variables: str) -> "Iterator[Started]":
+        """A command that runs until it is told to stop, which happens at the end at the latest."""
+        out, err = self.folder / f"{args[0]}.out", self.folder / f"{args[0]}.err"
         with out.open("w") as stdout, err.open("w") as stderr:
             process = subprocess.Popen(
-                [*COMMAND, "serve", "--port", "0", *args],
+                [*COMMAND, *args],
                 cwd=self.folder,
                 env={**self.env, **variables},
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
             )
-        served = Served(process, out, err)
         try:
-            served.wait_until_ready()
-            yield served
+            yield Started(process, out, err)
         finally:
             if process.poll() is None:
                 process.terminate()
@@ -62,10 +60,18 @@ class Shell:
                 process.kill()
                 process.wait()
 
+    @contextmanager
+    def serve(self, *args: str, **variables: str) -> "Iterator[Served]":
+        """`touchline serve` on a free port, listening."""
+        with self.start("serve", "--port", "0", *args, **variables) as started:
+            # It says where the documentation is as the last thing before it serves.
+            started.wait_for(r"/docs\n")
+            yield Served(started.process, started.out, started.err)
+
 
 @dataclass(frozen=True)
-class Served:
-    """A running `touchline serve`."""
+class Started:
+    """A running command; `out` and `err` hold what it writes."""
 
     process: subprocess.Popen[bytes]
     out: Path
@@ -73,19 +79,13 @@ class Served:
 
     @property
     def said(self) -> str:
-        """What it told people so far."""
-        return self.err.read_text("utf-8")
+        """What it has written so far, logs and words for people."""
+        return self.out.read_text("utf-8") + self.err.read_text("utf-8")
 
-    @property
-    def base_url(self) -> str:
-        found = re.search(r"(http://\S+:\d+)/docs", self.said)
-        assert found, self.said
-        return found[1]
-
-    def wait_until_ready(self) -> None:
-        """It says where it is as the last thing before it serves."""
+    def wait_for(self, pattern: str) -> None:
+        """Until it has written this."""
         deadline = time.monotonic() + PATIENCE
-        while not re.search(r"/docs\n", self.said):
+        while not re.search(pattern, self.said):
             assert self.process.poll() is None, self.said
             assert time.monotonic() < deadline, self.said
             time.sleep(0.05)
@@ -94,6 +94,17 @@ class Served:
         """Send a signal and wait; returns the exit code."""
         self.process.send_signal(number)
         return self.process.wait(PATIENCE)
+
+
+class Served(Started):
+    """A running `touchline serve`."""
+
+    @property
+    def base_url(self) -> str:
+        """Where it serves."""
+        found = re.search(r"(http://\S+:\d+)/docs", self.said)
+        assert found, self.said
+        return found[1]
 
 
 def environment(bytecode: Path) -> dict[str, str]:

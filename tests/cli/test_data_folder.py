@@ -4,7 +4,6 @@ import json
 import re
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ import httpx
 import pytest
 
 from app.adapters.postgres_runner import Postmaster
-from tests.cli.processes import COMMAND, Served, Shell, one_line
+from tests.cli.processes import Served, Shell, one_line
 
 
 @dataclass(frozen=True)
@@ -139,20 +138,11 @@ class TestEnding:
     def test_a_signal_during_the_start_leaves_nothing_running(
         self, folder: Folder, moment: float
     ) -> None:
-        log = folder.folder / "log"
-        with log.open("w") as stream:
-            process = subprocess.Popen(
-                [*COMMAND, "serve", "--port", "0"],
-                cwd=folder.folder,
-                env=dict(folder.env),
-                stdout=stream,
-                stderr=stream,
-            )
+        with folder.start("serve", "--port", "0") as started:
             time.sleep(moment)
-            process.send_signal(signal.SIGTERM)
-            # Before Python heeds signals, one of them simply ends it.
-            assert process.wait(30) in (0, 143, -signal.SIGTERM)
-        assert "Traceback" not in log.read_text()
+            # Before Python heeds signals, SIGTERM simply ends it.
+            assert started.stop() in (0, 143, -signal.SIGTERM)
+        assert "Traceback" not in started.said
         assert folder.postgres_pid() is None
 
     def test_another_process_keeps_the_postgres_alive(self, folder: Folder) -> None:

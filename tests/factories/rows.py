@@ -45,13 +45,14 @@ def tenant_tables() -> list[Table]:
 
 
 def references(table: Table) -> list[tuple[str, Table]]:
-    """The columns that point to another tenant table, and that table."""
-    return [
+    """The columns that point to another tenant table, and that table, in the order of names."""
+    found = (
         (columns[1], constraint.referred_table)
         for constraint in table.constraints
         if isinstance(constraint, ForeignKeyConstraint)
         and len(columns := list(constraint.column_keys)) == 2
-    ]
+    )
+    return sorted(found, key=lambda reference: reference[0])
 
 
 def row_for(table: Table, workspace_id: UUID, ids: Mapping[str, UUID]) -> dict[str, Any]:

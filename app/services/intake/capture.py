@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from app.domain.errors import Invalid
 from app.domain.intake.capture import Candidate, Captured, OnDuplicate, Outcome
 from app.domain.leads.identities import Identity
 from app.domain.leads.leads import Lead
@@ -24,8 +25,7 @@ class CaptureService:
 
     async def capture(self, candidate: Candidate, on_duplicate: OnDuplicate) -> Captured:
         """Create a lead, or add to the one that has the candidate's e-mail or reference."""
-        if candidate.touch is not None:
-            check_past(candidate.touch, self._uow.now, "/touchpoint/occurred_at")
+        await self._check_touch(candidate)
         columns = await self._leads.columns(candidate.fields)
         identities = email_identity(columns["email_norm"]) + candidate.references
         matches = await self._uow.leads.matching(identities)
@@ -38,6 +38,21 @@ class CaptureService:
         if on_duplicate is OnDuplicate.REFUSE or len(found) > 1:
             raise duplicate_lead(matches)
         return await self._add_to(next(iter(found)), candidate, identities, on_duplicate)
+
+    async def _check_touch(self, candidate: Candidate) -> None:
+        touch = candidate.touch
+        if touch is None:
+            return
+        check_past(touch, self._uow.now, "/touchpoint/occurred_at")
+        named = touch.campaign_id
+        # The lead's own campaign is checked, and named, by the lead's foreign key.
+        if (
+            named
+            and named != candidate.fields.get("campaign_id")
+            and not await self._uow.campaigns.existing([named])
+        ):
+            detail = "no such campaign in this workspace"
+            raise Invalid.field("/touchpoint/campaign_id", detail, code="not_found")
 
     async def _create(
         self, candidate: Candidate, columns: dict[str, Any], identities: list[Identity]

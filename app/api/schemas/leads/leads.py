@@ -22,7 +22,7 @@ from app.api.schemas.fields import (
     about,
     optional,
 )
-from app.api.schemas.record.touchpoints import TouchpointCreate
+from app.api.schemas.record.touchpoints import CapturedTouchpoint
 from app.domain.intake.capture import Candidate
 from app.domain.leads.identities import Identity, IdentityKind
 from app.domain.leads.leads import LeadFilter
@@ -84,7 +84,7 @@ class LeadCreate(LeadFields, Body):
     external_references: Annotated[list[ExternalReference], Field(max_length=20)] = about(
         "Ids of this lead in other systems.", [], default_factory=list
     )
-    touchpoint: TouchpointCreate | None = optional(
+    touchpoint: CapturedTouchpoint | None = optional(
         "The touch that brought the lead. When absent, a touchpoint of kind `lead_captured` is "
         "recorded; null records none."
     )

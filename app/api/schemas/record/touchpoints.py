@@ -1,7 +1,7 @@
 """Touchpoints over the wire."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import (
@@ -36,8 +36,8 @@ from app.services.record.touchpoints import BatchItem, BatchResult
 Tags = Annotated[dict[Label, Line], Field(max_length=30)]
 
 
-class TouchpointCreate(Body):
-    """One interaction. It is never changed: a correction is a new one that supersedes it."""
+class CapturedTouchpoint(Body):
+    """The interaction that brings a lead."""
 
     kind: Token = about(
         "What happened, in snake_case; e.g. form_submitted, page_viewed, content_downloaded, "
@@ -69,18 +69,24 @@ class TouchpointCreate(Body):
         "Its id there. The same source_system and external_id is the same touch, stored once.",
         "dl-20931",
     )
-    supersedes_id: UUID | None = optional("The touchpoint that this one corrects.")
 
     @model_validator(mode="after")
-    def _reference_is_whole(self) -> "TouchpointCreate":
+    def _reference_is_whole(self) -> Self:
         if (self.external_id is None) != (self.source_system is None):
             raise ValueError("source_system and external_id go together")
         return self
 
     def to_domain(self) -> NewTouchpoint:
         """The domain's form."""
-        given = {name: getattr(self, name) for name in NewTouchpoint.__dataclass_fields__}
-        return NewTouchpoint(**given)
+        return NewTouchpoint(
+            **{name: told for name, told in vars(self).items() if name != "lead_id"}
+        )
+
+
+class TouchpointCreate(CapturedTouchpoint):
+    """One interaction. It is never changed: a correction is a new one that supersedes it."""
+
+    supersedes_id: UUID | None = optional("The touchpoint that this one corrects.")
 
 
 class TouchpointRead(Read):
