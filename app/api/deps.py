@@ -1,10 +1,11 @@
 """How a handler gets its service: the key is checked, the unit of work is open, and it ends."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Request
 
+from app.api.attempts import attempt_of
 from app.api.idempotency import refuse_repeat
 from app.api.runtime import runtime_of
 from app.domain.access.api_keys import Scope
@@ -18,10 +19,10 @@ S = TypeVar("S")
 def service(make: Callable[[UnitOfWork], S], *scopes: Scope) -> Any:
     """A dependency: the service over a unit of work of the caller, who needs all the `scopes`.
 
-    Its scope is the function: with FastAPI's default the commit would run after the reply.
+    It opens the unit of work; `Operation` ends it, after the answer is made and before it is sent.
     """
 
-    async def open_service(request: Request) -> AsyncIterator[S]:
+    async def open_service(request: Request) -> S:
         runtime = runtime_of(request)
         headers = request.headers
         kind, _, token = headers.get("authorization", "").partition(" ")
@@ -30,22 +31,14 @@ def service(make: Callable[[UnitOfWork], S], *scopes: Scope) -> Any:
             scopes,
             headers.get("touchline-actor"),
         )
-        waiting: list[Callable[[], None]] = []
-        request.scope["touchline.after_commit"] = waiting
-        async with UnitOfWork(runtime.database, caller) as uow:
-            if request.method == "POST" and "idempotency-key" in headers:
-                await refuse_repeat(request, IdempotencyService(uow))
-            yield make(uow)
-        for act in waiting:
-            act()
+        attempt = attempt_of(request)
+        attempt.work = uow = UnitOfWork(runtime.database, caller)
+        if request.method == "POST" and "idempotency-key" in headers:
+            attempt.answers = IdempotencyService(uow)
+            await refuse_repeat(request, attempt.answers)
+        return make(uow)
 
-    open_service.touchline_scopes = scopes  # type: ignore[attr-defined]
-    return Depends(open_service, scope="function")
-
-
-def after_commit(request: Request, act: Callable[[], None]) -> None:
-    """Have this done in memory once the request's unit of work has committed, before the reply."""
-    request.scope["touchline.after_commit"].append(act)
+    return Depends(open_service, use_cache=False)
 
 
 def _version_of(

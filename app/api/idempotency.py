@@ -1,10 +1,8 @@
 """The Idempotency-Key header: the first answer is kept with its effect and given again."""
 
-from typing import cast
-from uuid import UUID
-
 from fastapi import FastAPI, Request, Response
 
+from app.api.attempts import attempt_of
 from app.api.body import read_body
 from app.domain.access.idempotency import StoredAnswer
 from app.domain.errors import AlreadyExists
@@ -28,7 +26,6 @@ async def refuse_repeat(request: Request, answers: IdempotencyService) -> None:
 
     AlreadyExists instead, when that answer held a secret.
     """
-    request.scope["touchline.answers"] = answers
     key = checked_key(request.headers["idempotency-key"])
     answer = await answers.earlier_answer(key, await _fingerprint(request))
     if answer is not None and answer.status == _SHOWN_ONCE:
@@ -42,17 +39,11 @@ async def refuse_repeat(request: Request, answers: IdempotencyService) -> None:
         raise Replayed(answer)
 
 
-def show_once(request: Request, made: UUID) -> None:
-    """Keep only the id of what was made: the answer holds a secret, which is stored nowhere."""
-    request.scope["touchline.shown_once"] = str(made)
-
-
-async def keep_answer(request: Request, response: Response) -> None:
+async def keep_answer(request: Request, answers: IdempotencyService, response: Response) -> None:
     """Store a success in the transaction of its effect."""
-    answers = cast("IdempotencyService | None", request.scope.get("touchline.answers"))
-    if answers is None or response.status_code >= 300:
+    if response.status_code >= 300:
         return
-    shown_once = cast("str | None", request.scope.get("touchline.shown_once"))
+    shown_once = attempt_of(request).shown_once
     await answers.keep(
         StoredAnswer(
             key=checked_key(request.headers["idempotency-key"]),
@@ -61,7 +52,7 @@ async def keep_answer(request: Request, response: Response) -> None:
             headers={
                 name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers
             },
-            body=shown_once.encode() if shown_once else bytes(response.body),
+            body=str(shown_once).encode() if shown_once else bytes(response.body),
         )
     )
 

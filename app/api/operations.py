@@ -4,13 +4,13 @@ a lost race, answer an Idempotency-Key once."""
 import asyncio
 import random
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from app.api.attempts import begin_attempt
 from app.api.body import parse_json, read_body
 from app.api.idempotency import keep_answer
 from app.domain.errors import FieldError, Invalid, LostRace
@@ -50,13 +50,16 @@ class Operation(APIRoute):
 
 
 async def _once(original: Handler, request: Request) -> Response:
-    # A stack of our own for dependencies of function scope: the unit of work then ends in here,
-    # where a lost race can still be run again.
-    async with AsyncExitStack() as stack:
-        request.scope["fastapi_function_astack"] = stack
+    """The unit of work ends here: the answer is made but not sent, and a race can be run again."""
+    attempt = begin_attempt(request)
+    try:
         response = await original(request)
-        if request.method == "POST" and "idempotency-key" in request.headers:
-            await keep_answer(request, response)
+        if attempt.answers is not None:
+            await keep_answer(request, attempt.answers, response)
+    except BaseException as error:
+        await attempt.end(error)
+        raise
+    await attempt.end(None)
     return response
 
 

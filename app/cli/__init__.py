@@ -51,8 +51,8 @@ def main() -> None:
         sys.exit(1)
 
 
-@app.command()
-def serve(
+@app.command("serve")
+def serve_api(
     *,
     host: Annotated[
         str | None,
@@ -84,8 +84,8 @@ def serve(
     serve(read_settings(host=host, port=port, data_dir=data_dir), demo_data=demo_data)
 
 
-@app.command()
-def worker(*, data_dir: DataDirOption = None) -> None:
+@app.command("worker")
+def run_worker(*, data_dir: DataDirOption = None) -> None:
     """Do the background work."""
     from app.cli.settings import read_settings
     from app.cli.worker import work
@@ -93,8 +93,8 @@ def worker(*, data_dir: DataDirOption = None) -> None:
     work(read_settings(data_dir=data_dir))
 
 
-@app.command()
-def migrate(*, data_dir: DataDirOption = None) -> None:
+@app.command("migrate")
+def migrate_schema(*, data_dir: DataDirOption = None) -> None:
     """Bring the schema up to date.
 
     It needs TOUCHLINE_DATABASE_OWNER_URL, and gives the service's roles the password of
@@ -106,8 +106,8 @@ def migrate(*, data_dir: DataDirOption = None) -> None:
     migrate(read_settings(data_dir=data_dir))
 
 
-@app.command()
-def seed(
+@app.command("seed")
+def seed_workspace(
     *,
     workspace: Annotated[str, typer.Option(help="Slug of the workspace to fill.")] = "demo",
     data_dir: DataDirOption = None,
@@ -191,8 +191,8 @@ def create_workspace(
     )
 
 
-@app.command()
-def openapi(
+@app.command("openapi")
+def write_openapi(
     *,
     output: Annotated[
         Path,
@@ -212,8 +212,8 @@ def openapi(
         write_document(output)
 
 
-@app.command()
-def doctor(*, data_dir: DataDirOption = None) -> None:
+@app.command("doctor")
+def run_doctor(*, data_dir: DataDirOption = None) -> None:
     """Check the installation.
 
     Versions, settings, rights, schema, disk and clock; exit code 1 when something is wrong.

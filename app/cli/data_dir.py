@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.adapters.embedded_postgres import EmbeddedPostgres
 from app.adapters.postgres_runner import Postmaster
+from app.cli.problems import CannotRun
 
 STOP_SECONDS = 20
 
@@ -61,9 +62,15 @@ class DataDir:
 
     @contextlib.contextmanager
     def _lock(self, name: str) -> Iterator[int]:
-        # Postgres may run as another user (root's is a lesser one), who must get to its folder.
-        self.path.mkdir(mode=0o755, parents=True, exist_ok=True)
-        handle = os.open(self.path / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            # Postgres may run as another user (root's is a lesser one), who must get to its folder.
+            self.path.mkdir(mode=0o755, parents=True, exist_ok=True)
+            handle = os.open(self.path / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise CannotRun(
+                f"the data folder {self.path} cannot be used ({error.strerror}): give another one"
+                " with --data-dir, or set TOUCHLINE_DATABASE_URL"
+            ) from error
         try:
             yield handle
         finally:

@@ -52,8 +52,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
             value = _without_password(value.get_secret_value())
-        source = "" if name in settings.model_fields_set else " (default)"
-        yield Finding(f"TOUCHLINE_{name.upper()}", f"{'' if value is None else value}{source}")
+        shown = "not set" if value is None else str(value)
+        source = "" if value is None or name in settings.model_fields_set else " (default)"
+        yield Finding(f"TOUCHLINE_{name.upper()}", shown + source)
 
 
 def _without_password(url: str) -> str:

@@ -99,6 +99,10 @@ class UnitOfWork:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await self.end(error)
+
+    async def end(self, error: BaseException | None) -> None:
+        """Commit, or roll back when there was an error; raises what the error means."""
         given = error
         try:
             if error is None:

@@ -32,7 +32,7 @@ class Shell:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=PATIENCE / 2,
             check=False,
         )
 

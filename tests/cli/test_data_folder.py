@@ -196,6 +196,12 @@ def test_a_taken_port_is_one_line_and_starts_nothing(shell: Shell) -> None:
     assert not (shell.folder / ".touchline").exists()
 
 
+def test_an_impossible_data_folder_is_one_line(shell: Shell) -> None:
+    (shell.folder / "file").touch()
+    line = one_line(shell.run("serve", "--port", "0", "--data-dir", "file/data"))
+    assert "give another one with --data-dir" in line
+
+
 def test_logs_are_json_on_stdout(folder: Folder) -> None:
     with folder.serve() as served:
         httpx.get(f"{served.base_url}/health/live")

@@ -13,8 +13,10 @@ from tests.cli.processes import Shell, one_line
 
 
 def test_prints_the_document_of_the_app_in_every_environment(shell: Shell) -> None:
-    first = shell.run("openapi", PYTHONHASHSEED="1")
-    second = shell.run("openapi", PYTHONHASHSEED="2", TOUCHLINE_PORT="9", TZ="Asia/Tokyo")
+    first = shell.run("openapi", "--output", "-", PYTHONHASHSEED="1")
+    second = shell.run(
+        "openapi", "--output", "-", PYTHONHASHSEED="2", TOUCHLINE_PORT="9", TZ="Asia/Tokyo"
+    )
     assert first.returncode == 0, first.stderr
     assert first.stdout == second.stdout
     assert yaml.safe_load(first.stdout) == create_app(Settings()).openapi()

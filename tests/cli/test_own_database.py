@@ -237,6 +237,8 @@ async def _stop_amid_a_request(
             await _until(connection, "SELECT count(*) FROM pg_locks WHERE NOT granted")
             served.process.terminate()
             await asyncio.to_thread(_until_refused, served)
+            # Longer than a server that does not wait for requests would take to end.
+            await asyncio.sleep(1)
             assert answers == []
     finally:
         await connection.close()

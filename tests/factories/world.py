@@ -30,6 +30,7 @@ ALIASES = {
 SEEDS: dict[str, dict[str, Any]] = {
     "create_lead": {"full_name": "Ada Lovelace"},
     "upsert_lead": {"full_name": "Ada Lovelace"},
+    "create_custom_field": {"type": "text"},
     "create_contact": {"full_name": "Ada Lovelace"},
     "convert_lead": {"override_reason": "Signed at the fair"},
     "qualify_lead": {"override_reason": "Signed at the fair"},

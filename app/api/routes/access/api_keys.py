@@ -6,8 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response, status
 
-from app.api.deps import after_commit, service
-from app.api.idempotency import show_once
+from app.api.attempts import after_commit, show_once
+from app.api.deps import service
 from app.api.operations import Operation
 from app.api.paging import CursorParameter, Limit, PageOf, page_request
 from app.api.responses import problems

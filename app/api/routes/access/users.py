@@ -6,7 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response, status
 
-from app.api.deps import IfMatch, after_commit, service
+from app.api.attempts import after_commit
+from app.api.deps import IfMatch, service
 from app.api.operations import Operation
 from app.api.paging import PageOf, page_request
 from app.api.responses import problems
