@@ -15,6 +15,7 @@ from app.repositories.statements import (
     add_rows,
     array_param,
     as_arrays,
+    built,
     change_row,
     existing_ids,
     get_row,
@@ -40,7 +41,7 @@ class Resources(Generic[E]):
         row = await self._transaction.row(get_row(self.table, lock=lock), id=row_id)
         if row is None:
             raise NotFound(f"no such {self.noun} in this workspace")
-        return self.entity(**row)
+        return built(self.entity, row)
 
     async def existing(self, ids: Iterable[UUID]) -> set[UUID]:
         """Which of these exist."""
@@ -58,7 +59,7 @@ class Resources(Generic[E]):
         row = await self._transaction.row(statement, id=row_id, **values)
         if row is None:
             raise NotFound(f"no such {self.noun} in this workspace")
-        return self.entity(**row)
+        return built(self.entity, row)
 
     async def page(
         self, request: PageRequest, filters: Mapping[str, Sequence[Any]] | None = None
@@ -77,7 +78,7 @@ class Resources(Generic[E]):
             self.table, frozenset(given), request.descending, request.cursor is not None
         )
         rows = await self._transaction.rows(statement, **given, **values)
-        return page_of(rows, request, cursor, lambda row: self.entity(**row), "created_at")
+        return page_of(rows, request, cursor, lambda row: built(self.entity, row), "created_at")
 
 
 @cache

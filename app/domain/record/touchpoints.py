@@ -8,7 +8,7 @@ from uuid import UUID
 CAPTURED = "lead_captured"
 
 
-@dataclass(eq=False, kw_only=True, slots=True)
+@dataclass(eq=False, kw_only=True)
 class Touchpoint:
     """What happened (`occurred_at`) and when we learnt of it (`recorded_at`)."""
 

@@ -13,7 +13,7 @@ from app.domain.errors import Invalid
 from app.domain.leads.leads import Lead, LeadFilter
 from app.domain.paging import Page, PageRequest
 from app.repositories.paging import Cursor, arguments_for, in_order, page_of
-from app.repositories.statements import Statement, array_param, own, param
+from app.repositories.statements import Statement, array_param, built, own, param
 from app.repositories.tables.leads import leads
 from app.repositories.transaction import Transaction
 
@@ -69,7 +69,7 @@ class LeadSearchRepository:
             request.cursor is not None,
         )
         rows = await self._transaction.rows(statement, **values)
-        return page_of(rows, request, cursor, lambda row: Lead(**row), request.sort_key)
+        return page_of(rows, request, cursor, lambda row: built(Lead, row), request.sort_key)
 
     async def _ids_with_text(self, needle: str) -> list[UUID]:
         # Under row-level security Postgres uses no trigram index for a query of ours; the

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,9 @@ from app.repositories.statements import (
     Statement,
     array_param,
     as_arrays,
+    as_scalars,
+    built,
+    insert_few,
     insert_rows,
     own,
     param,
@@ -49,7 +53,7 @@ class LeadRepository(Resources[Lead]):
             columns = dict(row)
             kind, system, value = (columns.pop(f"matched_{p}") for p in ("kind", "system", "value"))
             by = next(i for i in identities if (i.kind, i.system, i.value) == (kind, system, value))
-            found.append((Lead(**columns), by))
+            found.append((built(Lead, columns), by))
         return found
 
     async def add_captured(
@@ -60,12 +64,13 @@ class LeadRepository(Resources[Lead]):
         journal: Sequence[Event],
     ) -> None:
         """Store a lead, its identities, its touchpoints and their events in one statement."""
+        owned = self._identity_rows(lead.id, identities)
         await self._transaction.rows(
-            _ADD_CAPTURED,
-            **as_arrays(leads, [vars(lead)], "lead"),
-            **as_arrays(lead_identities, self._identity_rows(lead.id, identities), "identity"),
-            **as_arrays(touchpoints, [_touch_row(touch) for touch in touches], "touch"),
-            **as_arrays(events, [vars(event) for event in journal], "event"),
+            _add_captured(len(owned), len(touches), len(journal)),
+            **as_scalars(leads, [vars(lead)], "lead"),
+            **as_scalars(lead_identities, owned, "identity"),
+            **as_scalars(touchpoints, [vars(touch) for touch in touches], "touch"),
+            **as_scalars(events, [vars(event) for event in journal], "event"),
         )
 
     async def add_identities(self, lead_id: UUID, identities: Sequence[Identity]) -> None:
@@ -91,7 +96,7 @@ class LeadRepository(Resources[Lead]):
     async def lock_many(self, ids: Iterable[UUID]) -> dict[UUID, Lead]:
         """Lock the leads that exist, in the order of their ids, against deadlocks."""
         rows = await self._transaction.rows(_LOCK_MANY, ids=sorted(set(ids)))
-        return {row["id"]: Lead(**row) for row in rows}
+        return {row["id"]: built(Lead, row) for row in rows}
 
     async def lock_existing(self, ids: Iterable[UUID]) -> set[UUID]:
         """The same, when only their existence matters."""
@@ -122,10 +127,6 @@ class LeadRepository(Resources[Lead]):
             }
             for identity in identities
         ]
-
-
-def _touch_row(touchpoint: Touchpoint) -> dict[str, Any]:
-    return {name: getattr(touchpoint, name) for name in stored_columns(touchpoints)}
 
 
 def _wanted_identities() -> Any:
@@ -162,17 +163,19 @@ def _matching() -> Statement:
     )
 
 
-def _add_captured() -> Statement:
-    new_leads = insert_rows(leads, stored_columns(leads), "lead").cte("new_leads")
-    new_identities = insert_rows(lead_identities, stored_columns(lead_identities), "identity").cte(
-        "new_identities"
+@cache
+def _add_captured(identities: int, touches: int, journal: int) -> Statement:
+    parts = (
+        ("identity", lead_identities, identities),
+        ("touch", touchpoints, touches),
+        ("event", events, journal),
     )
-    new_events = insert_rows(events, stored_columns(events), "event").cte("new_events")
-    return Statement(
-        insert_rows(touchpoints, stored_columns(touchpoints), "touch").add_cte(
-            new_leads, new_identities, new_events
-        )
-    )
+    others = [
+        insert_few(table, alias, count).cte(f"new_{alias}")
+        for alias, table, count in parts
+        if count
+    ]
+    return Statement(insert_few(leads, "lead", 1).add_cte(*others))
 
 
 def _release_identities() -> Statement:
@@ -222,7 +225,6 @@ def _note_touches() -> Statement:
 
 
 _MATCHING = _matching()
-_ADD_CAPTURED = _add_captured()
 _ADD_IDENTITIES = Statement(insert_rows(lead_identities, stored_columns(lead_identities)))
 _NOTE_TOUCHES = _note_touches()
 _RELEASE_IDENTITIES = _release_identities()

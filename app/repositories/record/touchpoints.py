@@ -1,7 +1,6 @@
 """Touchpoints: added in bulk, never changed."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -13,6 +12,7 @@ from app.repositories.statements import (
     Statement,
     array_param,
     as_arrays,
+    built,
     get_row,
     own,
     rows_of,
@@ -31,7 +31,7 @@ class TouchpointRepository:
     async def add_all(self, new: Sequence[Touchpoint]) -> set[UUID]:
         """Store touchpoints; the ids that were new, without those whose
         (source_system, external_id) was on record already."""
-        rows = [_row(touchpoint) for touchpoint in new]
+        rows = [vars(touchpoint) for touchpoint in new]
         stored = await self._transaction.rows(_ADD, **as_arrays(touchpoints, rows))
         return {row["id"] for row in stored}
 
@@ -40,7 +40,7 @@ class TouchpointRepository:
         row = await self._transaction.row(get_row(touchpoints), id=touchpoint_id)
         if row is None:
             raise NotFound("no such touchpoint in this workspace")
-        return Touchpoint(**row)
+        return built(Touchpoint, row)
 
     async def not_superseded(self, ids: Iterable[UUID]) -> dict[UUID, UUID]:
         """Of these touchpoints, the ones that no other corrects yet, with their leads."""
@@ -56,14 +56,10 @@ class TouchpointRepository:
             systems=[system for system, _ in references],
             external_ids=[external_id for _, external_id in references],
         )
-        return {(row["source_system"], row["external_id"]): Touchpoint(**row) for row in rows}
+        return {(row["source_system"], row["external_id"]): built(Touchpoint, row) for row in rows}
 
 
 _COLUMNS = stored_columns(touchpoints)
-
-
-def _row(touchpoint: Touchpoint) -> dict[str, Any]:
-    return {name: getattr(touchpoint, name) for name in _COLUMNS}
 
 
 def _add() -> Statement:
