@@ -1,6 +1,6 @@
 """What the repositories of plain resources share: get, lock, add, change and page by key."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -30,7 +30,7 @@ class Resources(Generic[E]):
     """A repository of one table whose rows become entities of one class."""
 
     table: Table
-    entity: Callable[..., E]
+    entity: type[E]
     noun: str
 
     def __init__(self, transaction: Transaction) -> None:

@@ -4,9 +4,9 @@ Building and compiling a statement costs more than running it, so statements are
 or are cached by their shape; see ADR 0002.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -162,11 +162,11 @@ def as_scalars(table: Table, rows: Iterable[Mapping[str, Any]], alias: str) -> d
     return {f"{alias}{n}_{name}": row[name] for n, row in enumerate(rows) for name in names}
 
 
-def built(entity: Callable[..., E], row: Any) -> E:
+def built(entity: type[E], row: Any) -> E:
     """The entity of a row whose columns are its fields, at a seventh of what __init__ takes."""
-    made = object.__new__(entity)  # type: ignore[call-overload]
+    made = object.__new__(entity)
     made.__dict__.update(row.items())
-    return cast(E, made)
+    return made
 
 
 @cache

@@ -91,11 +91,14 @@ async def test_a_filter_does_not_skip_what_commits_late(client: Client, database
 
 
 async def test_an_event_that_is_rolled_back_never_shows(client: Client, database: Database) -> None:
-    with pytest.raises(RuntimeError):
+    async def fail() -> None:
         async with UnitOfWork(database, client.caller) as uow:
             _record(uow, EventType.LEAD_UPDATED)
             await uow.flush()
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
     consumer = Consumer(client)
     await consumer.read_all()
     assert [event["type"] for event in consumer.seen] == ["api_key.created"]
@@ -127,9 +130,7 @@ async def test_transactions_that_end_in_any_order_are_all_seen_once(
                 await EventService(uow).place()
 
     reading = [asyncio.create_task(work) for work in (consume(consumer), consume(typed), place())]
-    await asyncio.gather(
-        *(write([lots.uniform(0, 0.02) for _ in range(25)]) for _ in range(5))
-    )
+    await asyncio.gather(*(write([lots.uniform(0, 0.02) for _ in range(25)]) for _ in range(5)))
     stop.set()
     await asyncio.gather(*reading)
     await consumer.read_all()
@@ -160,7 +161,9 @@ async def test_an_event_placed_between_two_statements_is_not_skipped(
             await EventService(other).place()
         return await original(self, *arguments)
 
+    # A reader that places something itself holds the counter and cannot be disturbed.
     consumer = Consumer(client, *types)
+    await consumer.read_all()
     with monkeypatch.context() as patch:
         patch.setattr(EventRepository, moment, disturbed)
         for _ in range(3):

@@ -148,9 +148,7 @@ async def test_a_key_on_another_method_means_nothing(client: Client) -> None:
     assert (await client.get(path, headers=headers)).json()["title"] == "Countess"
 
 
-async def _post(
-    client: Client, key: str, body: dict[str, Any] | None = None
-) -> httpx.Response:
+async def _post(client: Client, key: str, body: dict[str, Any] | None = None) -> httpx.Response:
     return await client.post("/v1/leads", json=body or ADA, headers={"Idempotency-Key": key})
 
 

@@ -132,7 +132,8 @@ async def test_no_row_lands_in_or_shows_from_another_workspace(
     for kind in ("answered", "cut off", "failed", "foreign"):
         assert storm.outcomes[kind] >= REQUESTS * 0.04, storm.outcomes
     stored = await owner_database.fetch(
-        "SELECT workspace_id, id, full_name, company FROM leads WHERE full_name LIKE 'CANARY%'"
+        "SELECT workspace_id, id, full_name, company FROM leads WHERE full_name = ANY($1::text[])",
+        [canary_of(client) for client in clients],
     )
     misplaced = [r for r in stored if r["full_name"] != f"CANARY{r['workspace_id'].hex}"]
     assert misplaced == []
