@@ -1,5 +1,6 @@
 """The application: lifespan, middleware, routers, error handlers."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,8 +30,8 @@ def create_app(settings: Settings) -> FastAPI:
         database, auth_database = open_databases(settings)
         await database.open()
         try:
-            await auth_database.open()
             await check_fit(database)
+            await auth_database.open()
             authenticator = Authenticator(database, auth_database)
             app.state.runtime = Runtime(
                 settings=settings,
@@ -38,15 +39,10 @@ def create_app(settings: Settings) -> FastAPI:
                 auth_database=auth_database,
                 authenticator=authenticator,
             )
-            normalisers.warm_up()
-            worker = Worker(database, authenticator, every=settings.worker_in_serve)
-            # The collector's full passes make the slowest requests; what lives as long as the
-            # process is taken out of its sight.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(100_000, 50, 1000)
-            async with worker.running():
+            settling = asyncio.create_task(_settle())
+            async with Worker(database, authenticator, every=settings.worker_in_serve).running():
                 yield
+            await settling
         finally:
             await auth_database.close()
             await database.close()
@@ -70,6 +66,16 @@ def create_app(settings: Settings) -> FastAPI:
     docs.install(app)
     openapi.install(app)
     return app
+
+
+async def _settle() -> None:
+    """Load the tables that normalisers need, and tell the collector what will stay."""
+    await asyncio.to_thread(normalisers.warm_up)
+    # The collector's full passes make the slowest requests; what lives as long as the process is
+    # taken out of its sight.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
 
 
 def open_databases(settings: Settings) -> tuple[Database, Database]:

@@ -33,9 +33,9 @@ async def check_plans(filled: Filled, samples: Samples, *, verbose: bool) -> boo
                 headers = {"Content-Type": "application/json"}
                 answer = await caller.request(method, path, content=body, headers=headers)
                 answer.raise_for_status()
-            pool = caller._transport.app.state.runtime.database.pool  # type: ignore[attr-defined]
+            database = caller._transport.app.state.runtime.database  # type: ignore[attr-defined]
             for number, statement in enumerate(sent, start=1):
-                async with pool.acquire() as connection:
+                async with database.connection() as connection:
                     sound &= await _explain(
                         connection, filled, f"{name} {number}", statement, verbose
                     )
@@ -72,7 +72,7 @@ def _recorded() -> Iterator[list[Sent]]:
 
 
 async def _explain(
-    connection: asyncpg.pool.PoolConnectionProxy,
+    connection: asyncpg.Connection,
     filled: Filled,
     name: str,
     statement: Sent,

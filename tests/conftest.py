@@ -136,7 +136,8 @@ class BehindTheScenes(Database):
     """What a test looks up itself is nothing the service sends, so nobody observes it."""
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
-        rows: list[asyncpg.Record] = await self.pool.fetch(sql, *args)
+        async with self.connection() as connection:
+            rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
         return rows
 
 

@@ -1,6 +1,7 @@
 """A pool of asyncpg connections, and the few checks on the server behind it."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -8,8 +9,11 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from app.platform.pool import ConnectionPool
+
 MINIMUM_VERSION = 15
 MAXIMUM_VERSION = 18
+PATIENCE_SECONDS = 5.0
 
 StatementObserver = Callable[[str], None]
 
@@ -35,57 +39,76 @@ class Database:
         pooler: str = "none",
     ) -> None:
         self.url = url
-        self._pool_size = pool_size
         self._statement_timeout = statement_timeout_seconds
         self._cache_size = 0 if pooler == "pgbouncer" else 400
-        self._pool: asyncpg.Pool | None = None
+        self._pool = ConnectionPool(self._connect, pool_size)
 
     async def open(self) -> None:
-        """Connect; raises DatabaseProblem when the server cannot be reached or used."""
+        """Connect; raises DatabaseProblem when the server cannot be reached."""
         try:
-            self._pool = await asyncpg.create_pool(
-                self.url,
-                min_size=min(2, self._pool_size),
-                max_size=self._pool_size,
-                max_queries=1_000_000,
-                timeout=5,
-                command_timeout=self._statement_timeout + 5,
-                statement_cache_size=self._cache_size,
-                max_cacheable_statement_size=64 * 1024,
-                reset=_nothing_to_reset,
-                init=_prepare_connection,
-                server_settings={
-                    "application_name": "touchline",
-                    "timezone": "UTC",
-                    "statement_timeout": f"{self._statement_timeout}s",
-                    "idle_in_transaction_session_timeout": "60s",
-                    # Plain Postgres ignores both; Citus needs them to see the workspace.
-                    "citus.propagate_set_commands": "local",
-                    "citus.override_table_visibility": "off",
-                },
-            )
+            async with self.connection():
+                pass
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
             raise unreachable(self.url, error) from error
 
     async def close(self) -> None:
-        """Close every connection, waiting a few seconds for the busy ones."""
-        if self._pool is not None:
-            await self._pool.close()
-            self._pool = None
+        """Close every connection."""
+        await self._pool.close()
 
-    @property
-    def pool(self) -> asyncpg.Pool:
-        """The open pool."""
-        if self._pool is None:
-            raise RuntimeError("the database is not open")
-        return self._pool
+    async def acquire(self) -> asyncpg.Connection:
+        """A connection for the caller alone, to be given back; TimeoutError when all are busy."""
+        return await self._pool.acquire(PATIENCE_SECONDS)
+
+    def release(self, connection: asyncpg.Connection) -> None:
+        """Give a connection back, outside any transaction; else it is dropped."""
+        self._pool.release(connection)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection for the length of a block."""
+        connection = await self.acquire()
+        try:
+            yield connection
+        finally:
+            self.release(connection)
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """Run one statement outside any workspace, for checks and for resolving keys."""
         if self.observe:
             self.observe(sql)
-        rows: list[asyncpg.Record] = await self.pool.fetch(sql, *args)
+        async with self.connection() as connection:
+            rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
         return rows
+
+    async def _connect(self) -> asyncpg.Connection:
+        connection = await asyncpg.connect(
+            self.url,
+            timeout=PATIENCE_SECONDS,
+            command_timeout=self._statement_timeout + 5,
+            statement_cache_size=self._cache_size,
+            max_cacheable_statement_size=64 * 1024,
+            server_settings={
+                "application_name": "touchline",
+                "timezone": "UTC",
+                "statement_timeout": f"{self._statement_timeout}s",
+                "idle_in_transaction_session_timeout": "60s",
+                # Planning an insert of arrays anew each time takes longer than running it, and
+                # every statement here is written for one plan.
+                "plan_cache_mode": "force_generic_plan",
+                "jit": "off",
+                # Plain Postgres ignores both; Citus needs them to see the workspace.
+                "citus.propagate_set_commands": "local",
+                "citus.override_table_visibility": "off",
+            },
+        )
+        await connection.set_type_codec(
+            "jsonb",
+            schema="pg_catalog",
+            format="binary",
+            encoder=_encode_jsonb,
+            decoder=_decode_jsonb,
+        )
+        return connection
 
 
 def unreachable(url: str, error: BaseException) -> DatabaseProblem:
@@ -97,22 +120,6 @@ def unreachable(url: str, error: BaseException) -> DatabaseProblem:
     return DatabaseProblem(
         f"cannot reach Postgres at {where}{port} as {parts.username}: {reason}; "
         "check that it runs and that TOUCHLINE_DATABASE_URL is right"
-    )
-
-
-async def _nothing_to_reset(_: asyncpg.Connection) -> None:
-    # All state is transaction-local (SET LOCAL), and the unit of work ends every transaction,
-    # so the default reset query would be a round trip that changes nothing.
-    return None
-
-
-async def _prepare_connection(connection: asyncpg.Connection) -> None:
-    await connection.set_type_codec(
-        "jsonb",
-        schema="pg_catalog",
-        format="binary",
-        encoder=_encode_jsonb,
-        decoder=_decode_jsonb,
     )
 
 

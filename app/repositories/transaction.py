@@ -18,7 +18,7 @@ class Transaction:
         self.now = now
         self.committing = False
         self._database = database
-        self._connection: asyncpg.pool.PoolConnectionProxy | None = None
+        self._connection: asyncpg.Connection | None = None
 
     async def rows(self, statement: Statement, **values: Any) -> list[asyncpg.Record]:
         """Every row of the answer. The workspace is bound by itself."""
@@ -36,8 +36,8 @@ class Transaction:
         answer = await self.rows(statement, **values)
         return answer[0] if answer else None
 
-    async def _begin(self) -> asyncpg.pool.PoolConnectionProxy:
-        connection = await self._database.pool.acquire(timeout=5)
+    async def _begin(self) -> asyncpg.Connection:
+        connection = await self._database.acquire()
         self._connection = connection
         # One round trip for both. SET takes no parameters; the value is a UUID's own spelling.
         begin = f"BEGIN; SET LOCAL app.workspace_id = '{self.workspace_id}'"
@@ -58,5 +58,9 @@ class Transaction:
                 self.committing = False
             elif not connection.is_closed():
                 await connection.execute("ROLLBACK")
+        except BaseException:
+            # Nobody knows what state it is in.
+            connection.terminate()
+            raise
         finally:
-            await self._database.pool.release(connection)
+            self._database.release(connection)

@@ -241,7 +241,7 @@ async def _assert_complete(consumer: Consumer, database: Database) -> None:
     positions = [event["position"] for event in consumer.seen]
     assert positions == sorted(positions)
     workspace_id = consumer.client.workspace_id
-    async with database.pool.acquire() as connection, connection.transaction():
+    async with database.connection() as connection, connection.transaction():
         await connection.execute(f"SET LOCAL app.workspace_id = '{workspace_id}'")
         stored = await connection.fetch(
             "SELECT id FROM events WHERE workspace_id = $1", workspace_id

@@ -147,10 +147,10 @@ async def test_nothing_is_left_open_after_the_storm(
     narrow_app: FastAPI, clients: list[Client], owner_database: Database
 ) -> None:
     await Storm(clients, seed=11).run(REQUESTS // 5)
-    pool = narrow_app.state.runtime.database.pool
+    database = narrow_app.state.runtime.database
     async with AsyncExitStack() as held:
         for _ in range(CONNECTIONS):
-            connection = await held.enter_async_context(pool.acquire(timeout=10))
+            connection = await held.enter_async_context(database.connection())
             await _assert_clean(connection)
     events = await owner_database.fetch(
         """
@@ -164,7 +164,7 @@ async def test_nothing_is_left_open_after_the_storm(
     assert events == [], "a lead without its event: half a transaction was stored"
 
 
-async def _assert_clean(connection: asyncpg.pool.PoolConnectionProxy) -> None:
+async def _assert_clean(connection: asyncpg.Connection) -> None:
     assert not connection.is_in_transaction()
     assert await connection.fetchval("SELECT current_setting('app.workspace_id', true)") in (
         None,

@@ -79,14 +79,14 @@ class ParsedKey:
 def make_key(kind: KeyKind, workspace_id: UUID) -> str:
     """A new key: kind, workspace and 256 random bits. It carries the workspace so that a
     look-up never has to search them all."""
-    return f"{_PREFIXES[kind]}_{workspace_id.hex}_{secrets.token_urlsafe(_SECRET_BYTES)}"
+    return f"{_PREFIXES[kind]}_{workspace_id.hex}_{secrets.token_hex(_SECRET_BYTES)}"
 
 
 def parse_key(key: str) -> ParsedKey | None:
     """The parts of a well-formed key; None for anything else, without asking the database."""
     for kind, prefix in _PREFIXES.items():
         head = f"{prefix}_"
-        if key.startswith(head) and len(key) == len(head) + 32 + 1 + 43 and key.isascii():
+        if key.startswith(head) and len(key) == len(head) + 32 + 1 + 2 * _SECRET_BYTES and key.isascii():
             try:
                 workspace_id = UUID(hex=key[len(head) : len(head) + 32])
             except ValueError:

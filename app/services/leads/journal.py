@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from app.domain.leads.status import STAGE_INSTANTS
 from app.domain.reach.events import EventType
 from app.repositories.unit_of_work import UnitOfWork
 
@@ -12,6 +13,9 @@ _MOVES = {
     "owner_id": EventType.LEAD_OWNER_CHANGED,
     "lifecycle_stage": EventType.LEAD_STAGE_CHANGED,
 }
+
+# What has an event of its own, or only follows from another change.
+_FOLLOWS = {*_MOVES, *STAGE_INSTANTS.values(), "search_key"}
 
 
 def record_moves(uow: UnitOfWork, lead_id: UUID, changed: Mapping[str, Any]) -> None:
@@ -27,6 +31,6 @@ def record_moves(uow: UnitOfWork, lead_id: UUID, changed: Mapping[str, Any]) -> 
 def record_changes(uow: UnitOfWork, lead_id: UUID, changed: Mapping[str, Any]) -> None:
     """The same, and one event for all other fields together."""
     record_moves(uow, lead_id, changed)
-    plain = {n: c for n, c in changed.items() if n not in _MOVES and n != "search_key"}
+    plain = {name: change for name, change in changed.items() if name not in _FOLLOWS}
     if plain:
         uow.record(EventType.LEAD_UPDATED, "lead", lead_id, {"changes": plain}, lead_id=lead_id)

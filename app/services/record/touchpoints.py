@@ -63,7 +63,9 @@ class TouchpointService:
             for item in sound
             if made[item.index].id in stored
         ]
-        results += await self._repeats([i for i in sound if made[i.index].id not in stored])
+        repeats = [item for item in sound if made[item.index].id not in stored]
+        if repeats:
+            results += await self._repeats(repeats)
         return sorted(results, key=lambda result: result.index)
 
     async def get(self, touchpoint_id: UUID) -> Touchpoint:

@@ -44,7 +44,7 @@ async def test_no_table_holds_the_key(client: Client, owner_database: Database) 
     tables = await owner_database.fetch(
         "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
     )
-    async with owner_database.pool.acquire() as connection, connection.transaction():
+    async with owner_database.connection() as connection, connection.transaction():
         # The owner as well sees only the workspace of the transaction.
         await connection.execute(f"SET LOCAL app.workspace_id = '{client.workspace_id}'")
         for table in (row["relname"] for row in tables):

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import asyncpg
 import pytest
 from fastapi import FastAPI
 
 from app.domain.access.api_keys import KeyKind, make_key
+from app.platform.db import Database
 from app.platform.ids import new_id
 from app.worker import Worker
 from tests.api.leads.test_leads import create
@@ -22,14 +22,14 @@ def lookups(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every time a connection is asked for, by the name of its database."""
     seen: list[str] = []
     runtime = app.state.runtime
-    names = {id(getattr(runtime, name).pool): name for name in ("database", "auth_database")}
-    take = asyncpg.Pool.acquire
+    names = {id(getattr(runtime, name)): name for name in ("database", "auth_database")}
+    take = Database.acquire
 
-    def acquire(pool: asyncpg.Pool, **options: Any) -> Any:
-        seen.append(names.get(id(pool), "owner"))
-        return take(pool, **options)
+    def acquire(database: Database) -> Any:
+        seen.append(names.get(id(database), "owner"))
+        return take(database)
 
-    monkeypatch.setattr(asyncpg.Pool, "acquire", acquire)
+    monkeypatch.setattr(Database, "acquire", acquire)
     return seen
 
 

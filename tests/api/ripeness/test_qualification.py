@@ -294,7 +294,7 @@ class TestMoves:
 async def _lead_that_is(client: Client, owner_database: Database, status: Status) -> dict[str, Any]:
     """A lead put into a status behind the service's back."""
     lead = await new_lead(client)
-    async with owner_database.pool.acquire() as connection, connection.transaction():
+    async with owner_database.connection() as connection, connection.transaction():
         await connection.execute(f"SET LOCAL app.workspace_id = '{client.workspace_id}'")
         changed = await connection.execute(
             "UPDATE leads SET status = $1 WHERE id = $2", status.value, lead["id"]
