@@ -86,7 +86,11 @@ def parse_key(key: str) -> ParsedKey | None:
     """The parts of a well-formed key; None for anything else, without asking the database."""
     for kind, prefix in _PREFIXES.items():
         head = f"{prefix}_"
-        if key.startswith(head) and len(key) == len(head) + 32 + 1 + 2 * _SECRET_BYTES and key.isascii():
+        if (
+            key.startswith(head)
+            and len(key) == len(head) + 32 + 1 + 2 * _SECRET_BYTES
+            and key.isascii()
+        ):
             try:
                 workspace_id = UUID(hex=key[len(head) : len(head) + 32])
             except ValueError:

@@ -14,7 +14,7 @@ class EntryType(StrEnum):
     EVENT = "event"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(eq=False, kw_only=True)
 class TimelineEntry:
     """One entry. `kind` is a touchpoint's kind or an event's type; `data` holds the rest."""
 

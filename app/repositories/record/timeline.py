@@ -13,7 +13,7 @@ from app.domain.paging import Page, PageRequest
 from app.domain.reach.events import EventType
 from app.domain.record.timeline import EntryType, HistorySources, TimelineEntry
 from app.repositories.paging import Cursor, arguments_for, page_of
-from app.repositories.statements import Statement, array_param, own, param
+from app.repositories.statements import Statement, array_param, built, own, param
 from app.repositories.tables.reach import events
 from app.repositories.tables.record import touchpoints
 from app.repositories.transaction import Transaction
@@ -34,6 +34,9 @@ _TOUCH_DATA = (
     "external_id",
     "supersedes_id",
 )
+
+_SHARED = ("id", "kind", "occurred_at", "recorded_at", "lead_id", "user_id", "api_key_id")
+_HEAD = ("type", *_SHARED)
 
 
 class TimelineRepository:
@@ -72,17 +75,7 @@ def _entry(row: asyncpg.Record) -> TimelineEntry:
         }
     else:
         data = {name: row[name] for name in _TOUCH_DATA if row[name] is not None}
-    return TimelineEntry(
-        id=row["id"],
-        type=row["type"],
-        kind=row["kind"],
-        occurred_at=row["occurred_at"],
-        recorded_at=row["recorded_at"],
-        lead_id=row["lead_id"],
-        user_id=row["user_id"],
-        api_key_id=row["api_key_id"],
-        data=data,
-    )
+    return built(TimelineEntry, {**{name: row[name] for name in _HEAD}, "data": data})
 
 
 @lru_cache(maxsize=8)
@@ -150,9 +143,6 @@ def _statement(typed: bool, descending: bool, after: bool) -> Statement:
 
 def _each(name: str, alias: str) -> Any:
     return func.unnest(param(name, ARRAY(UuidType))).table_valued("id", name=alias).render_derived()
-
-
-_SHARED = ("id", "kind", "occurred_at", "recorded_at", "lead_id", "user_id", "api_key_id")
 
 
 def _touch_columns(touch: Any) -> list[Any]:

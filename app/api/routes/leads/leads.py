@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response, status
 
 from app.api.deps import IfMatch, service
 from app.api.operations import Operation
-from app.api.paging import PageOf, page_request
+from app.api.paging import PageOf, page_of, page_request
 from app.api.responses import problems
 from app.api.schemas.fields import ExternalId, System
 from app.api.schemas.leads.leads import LeadCaptured, LeadCreate, LeadQuery, LeadRead, LeadUpdate
@@ -16,8 +16,6 @@ from app.domain.errors import NotFound
 from app.domain.intake.capture import Captured, OnDuplicate, Outcome
 from app.domain.leads.identities import Identity, IdentityKind
 from app.domain.leads.leads import Lead
-from app.domain.leads.status import LifecycleStage, Status
-from app.domain.paging import Page
 from app.services.intake.capture import CaptureService
 from app.services.leads.leads import LeadService
 
@@ -58,10 +56,11 @@ async def create_lead(
 
 
 @router.get("", response_model=PageOf[LeadRead], summary="List leads")
-async def list_leads(leads: Reading, query: Annotated[LeadQuery, Query()]) -> Page[Lead]:
+async def list_leads(leads: Reading, query: Annotated[LeadQuery, Query()]) -> PageOf[LeadRead]:
     """Newest first unless `sort` says otherwise. There is no total; read on by `next_cursor`."""
     request = page_request(query.limit, query.cursor, query.sort)
-    return await leads.search(query.to_filter(), query.custom_filters(), request)
+    page = await leads.search(query.to_filter(), query.custom_filters(), request)
+    return page_of(LeadRead, page)
 
 
 @router.put(
@@ -146,8 +145,6 @@ def _captured(captured: Captured, response: Response) -> LeadCaptured:
         response.status_code = status.HTTP_200_OK
     response.headers["ETag"] = f'"{lead.version}"'
     fields = {name: getattr(lead, name) for name in LeadRead.model_fields}
-    fields["status"] = Status(lead.status)
-    fields["lifecycle_stage"] = LifecycleStage(lead.lifecycle_stage)
     return LeadCaptured.model_construct(
         **fields, outcome=captured.outcome.value, touchpoint_id=touch.id if touch else None
     )

@@ -7,13 +7,11 @@ from fastapi import APIRouter, Path, Query
 
 from app.api.deps import service
 from app.api.operations import Operation
-from app.api.paging import CursorParameter, Limit, PageOf, page_request
+from app.api.paging import CursorParameter, Limit, PageOf, page_of, page_request
 from app.api.responses import problems
 from app.api.schemas.fields import Label
 from app.api.schemas.record.timeline import TimelineEntryRead
 from app.domain.access.api_keys import Scope
-from app.domain.paging import Page
-from app.domain.record.timeline import TimelineEntry
 from app.services.record.timeline import TimelineService
 
 router = APIRouter(prefix="/v1", tags=["timeline"], route_class=Operation)
@@ -47,9 +45,10 @@ async def read_lead_timeline(
     sort: Order = "-occurred_at",
     limit: Limit = 50,
     cursor: CursorParameter = None,
-) -> Page[TimelineEntry]:
+) -> PageOf[TimelineEntryRead]:
     """Touchpoints and changes in one order, each with who and when."""
-    return await timeline.of_lead(lead_id, kind, page_request(limit, cursor, sort))
+    page = await timeline.of_lead(lead_id, kind, page_request(limit, cursor, sort))
+    return page_of(TimelineEntryRead, page)
 
 
 @router.get(
@@ -65,11 +64,12 @@ async def read_account_timeline(
     sort: Order = "-occurred_at",
     limit: Limit = 50,
     cursor: CursorParameter = None,
-) -> Page[TimelineEntry]:
+) -> PageOf[TimelineEntryRead]:
     """Every touch of the leads that were converted into the account, what changed of them, and what
     changed of the account, its contacts and its opportunities.
     """
-    return await timeline.of_account(account_id, kind, page_request(limit, cursor, sort))
+    page = await timeline.of_account(account_id, kind, page_request(limit, cursor, sort))
+    return page_of(TimelineEntryRead, page)
 
 
 @router.get(
@@ -85,9 +85,10 @@ async def read_contact_timeline(
     sort: Order = "-occurred_at",
     limit: Limit = 50,
     cursor: CursorParameter = None,
-) -> Page[TimelineEntry]:
+) -> PageOf[TimelineEntryRead]:
     """Every touch of the leads that were converted into the contact, and what changed."""
-    return await timeline.of_contact(contact_id, kind, page_request(limit, cursor, sort))
+    page = await timeline.of_contact(contact_id, kind, page_request(limit, cursor, sort))
+    return page_of(TimelineEntryRead, page)
 
 
 @router.get(
@@ -103,6 +104,7 @@ async def read_opportunity_timeline(
     sort: Order = "-occurred_at",
     limit: Limit = 50,
     cursor: CursorParameter = None,
-) -> Page[TimelineEntry]:
+) -> PageOf[TimelineEntryRead]:
     """Every touch of the leads that were converted into the opportunity, and what changed."""
-    return await timeline.of_opportunity(opportunity_id, kind, page_request(limit, cursor, sort))
+    page = await timeline.of_opportunity(opportunity_id, kind, page_request(limit, cursor, sort))
+    return page_of(TimelineEntryRead, page)

@@ -1,6 +1,7 @@
 """Leads over the wire."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -30,6 +31,10 @@ from app.domain.leads.status import LifecycleStage, Status
 from app.domain.record.touchpoints import CAPTURED, NewTouchpoint
 
 AN_ID = "01927d5e-0b1c-7c3a-9b1e-5d4f6a7b8c9d"
+
+
+def _one_of(values: type[StrEnum]) -> dict[str, Any]:
+    return {"enum": [value.value for value in values]}
 
 
 class LeadFields(BaseModel):
@@ -136,8 +141,12 @@ class LeadRead(LeadFields, Read):
     """A lead, each normalised value beside the typed one."""
 
     id: UUID = about("Id, a UUIDv7.", AN_ID)
-    status: Status = about("Where the work on the lead stands.", "new")
-    lifecycle_stage: LifecycleStage = about("How far the lead has come.", "lead")
+    status: str = about(
+        "Where the work on the lead stands.", "new", json_schema_extra=_one_of(Status)
+    )
+    lifecycle_stage: str = about(
+        "How far the lead has come.", "lead", json_schema_extra=_one_of(LifecycleStage)
+    )
     email_norm: str | None = about("The address as matched.", "ada@example.com")
     phone_norm: str | None = about("The number in E.164.", "+442079460018")
     web_domain: str | None = about("The registrable domain of the web site.", "example.com")
