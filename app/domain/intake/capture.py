@@ -32,6 +32,8 @@ class Candidate:
     fields: dict[str, Any]
     references: list[Identity] = field(default_factory=list)
     touch: NewTouchpoint | None = None
+    # False when telling the same again is no new touch, as for a sync that repeats itself.
+    touch_when_known: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -114,6 +114,10 @@ class LeadRepository(Resources[Lead]):
             counts=[len(touches[lead_id]) for lead_id in ids],
         )
 
+    async def recount_touches(self, lead_ids: Iterable[UUID]) -> None:
+        """Work out first touch, last touch and count anew, without what was superseded."""
+        await self._transaction.rows(_RECOUNT_TOUCHES, ids=sorted(lead_ids))
+
     def _identity_rows(self, lead_id: UUID, identities: Sequence[Identity]) -> list[dict[str, Any]]:
         return [
             {
@@ -224,6 +228,38 @@ def _note_touches() -> Statement:
     )
 
 
+def _recount_touches() -> Statement:
+    touch = touchpoints
+    correction = touchpoints.alias("correction")
+    superseded = (
+        select(1)
+        .select_from(correction)
+        .where(own(correction), correction.c.supersedes_id == touch.c.id)
+        .exists()
+    )
+    counted = (
+        select(
+            touch.c.lead_id,
+            func.min(touch.c.occurred_at).label("first"),
+            func.max(touch.c.occurred_at).label("last"),
+            func.count().label("count"),
+        )
+        .where(own(touch), touch.c.lead_id == func.any(array_param("ids", leads.c.id)), ~superseded)
+        .group_by(touch.c.lead_id)
+        .subquery("counted")
+    )
+    return Statement(
+        update(leads)
+        .where(own(leads), leads.c.id == counted.c.lead_id)
+        .values(
+            first_touch_at=counted.c.first,
+            last_touch_at=counted.c.last,
+            touch_count=counted.c.count,
+        )
+    )
+
+
+_RECOUNT_TOUCHES = _recount_touches()
 _MATCHING = _matching()
 _ADD_IDENTITIES = Statement(insert_rows(lead_identities, stored_columns(lead_identities)))
 _NOTE_TOUCHES = _note_touches()

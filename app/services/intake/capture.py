@@ -1,9 +1,10 @@
 """Capture: candidates become leads and touchpoints, and nobody becomes two leads."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from app.domain.errors import Invalid
+from app.domain.errors import AlreadyExists, FieldError, Invalid, LostRace, NotFound
 from app.domain.intake.capture import Candidate, Captured, OnDuplicate, Outcome
 from app.domain.leads.identities import Identity
 from app.domain.leads.leads import Lead
@@ -29,15 +30,22 @@ class CaptureService:
         columns = await self._leads.columns(candidate.fields)
         identities = email_identity(columns["email_norm"]) + candidate.references
         matches = await self._uow.leads.matching(identities)
-        known_touch = await self._known_touch(candidate)
-        if known_touch is not None:
-            return known_touch
-        if not matches:
+        found = {lead.id for lead, _ in matches}
+        known = await self._known_touch(candidate)
+        if known is not None:
+            holder = await self._living(known.lead_id)
+            if holder is None:
+                # The touch stays with the lead that was deleted; this lead is not lost for it.
+                candidate = replace(candidate, touch=None)
+            elif not identities or (found == {holder.id} and on_duplicate is OnDuplicate.REFUSE):
+                return Captured(lead=holder, outcome=Outcome.LINKED, touchpoint=known)
+            elif found != {holder.id}:
+                raise _touch_of_another(holder)
+        if not found:
             return await self._create(candidate, columns, identities)
-        found = {lead.id: lead for lead, _ in matches}
         if on_duplicate is OnDuplicate.REFUSE or len(found) > 1:
             raise duplicate_lead(matches)
-        return await self._add_to(next(iter(found)), candidate, identities, on_duplicate)
+        return await self._add_to(found.pop(), candidate, identities, on_duplicate)
 
     async def _check_touch(self, candidate: Candidate) -> None:
         touch = candidate.touch
@@ -99,8 +107,8 @@ class CaptureService:
         identities: list[Identity],
         on_duplicate: OnDuplicate,
     ) -> Captured:
-        lead = await self._uow.leads.get(lead_id, lock=True)
-        touch = await self._touched(lead, candidate)
+        lead = await self._locked(lead_id, identities)
+        touch = await self._touched(lead, candidate) if candidate.touch_when_known else None
         given = {name: value for name, value in candidate.fields.items() if value is not None}
         known = {identity for _, identity in await self._uow.leads.matching(identities)}
         references = [r for r in candidate.references if r not in known]
@@ -112,22 +120,47 @@ class CaptureService:
         stored = await self._uow.leads.get(lead.id)
         return Captured(lead=stored, outcome=outcome, touchpoint=touch)
 
-    async def _known_touch(self, candidate: Candidate) -> Captured | None:
-        """The earlier answer, when this very touch was recorded before."""
+    async def _locked(self, lead_id: UUID, identities: list[Identity]) -> Lead:
+        """The lead under its lock; LostRace when it was deleted or renamed since it was matched."""
+        lead = await self._living(lead_id, lock=True)
+        matches = await self._uow.leads.matching(identities)
+        if lead is None or {found.id for found, _ in matches} != {lead_id}:
+            raise LostRace("the lead changed while it was being matched; try again")
+        return lead
+
+    async def _living(self, lead_id: UUID, *, lock: bool = False) -> Lead | None:
+        try:
+            return await self._uow.leads.get(lead_id, lock=lock)
+        except NotFound:
+            return None
+
+    async def _known_touch(self, candidate: Candidate) -> Touchpoint | None:
+        """The touch on record with the candidate's reference."""
         if candidate.touch is None or candidate.touch.reference is None:
             return None
         known = await self._uow.touchpoints.by_external([candidate.touch.reference])
-        touch = known.get(candidate.touch.reference)
-        if touch is None:
-            return None
-        lead = await self._uow.leads.get(touch.lead_id)
-        return Captured(lead=lead, outcome=Outcome.LINKED, touchpoint=touch)
+        return known.get(candidate.touch.reference)
 
     async def _touched(self, lead: Lead, candidate: Candidate) -> Touchpoint | None:
         if candidate.touch is None:
             return None
         touch = build_touchpoint(self._uow, lead.id, candidate.touch)
-        await self._uow.touchpoints.add_all([touch])
+        if not await self._uow.touchpoints.add_all([touch]):
+            known = await self._known_touch(candidate)
+            if known is None or known.lead_id != lead.id:
+                raise _touch_of_another(lead)
+            return known
         await self._uow.leads.note_touches({lead.id: [touch.occurred_at]})
         record_touch_event(self._uow, touch)
         return touch
+
+
+def _touch_of_another(lead: Lead) -> AlreadyExists:
+    detail = "another lead has a touchpoint with this source_system and external_id"
+    return AlreadyExists(
+        detail,
+        errors=[
+            FieldError(pointer="/touchpoint/external_id", code="already_exists", detail=detail)
+        ],
+        extra={"lead_id": str(lead.id)},
+    )

@@ -77,8 +77,13 @@ class TouchpointService:
         for touch in stored:
             instants[touch.lead_id].append(touch.occurred_at)
             record_touch_event(self._uow, touch)
-        if instants:
-            await self._uow.leads.note_touches(instants)
+        # What a correction takes out of the count cannot be told from what it puts in.
+        corrected = {touch.lead_id for touch in stored if touch.supersedes_id}
+        if corrected:
+            await self._uow.leads.recount_touches(corrected)
+        noted = {lead_id: told for lead_id, told in instants.items() if lead_id not in corrected}
+        if noted:
+            await self._uow.leads.note_touches(noted)
         await self._uow.flush()
 
     async def _refused(self, items: Sequence[BatchItem]) -> dict[int, BatchResult]:
@@ -90,19 +95,23 @@ class TouchpointService:
         open_to_correction = (
             await self._uow.touchpoints.not_superseded(corrected_ids) if corrected_ids else {}
         )
+        told_before = await self._told_before(items) if corrected_ids else set()
         refused: dict[int, BatchResult] = {}
         claimed: set[UUID] = set()
         for item in items:
-            error = (
-                _unless_known(item, leads, campaigns)
-                or _unless_past(item.touch, self._uow.now)
-                or _unless_correctable(item, open_to_correction, claimed)
-            )
+            error = _unless_known(item, leads, campaigns) or _unless_past(item.touch, self._uow.now)
+            if error is None and item.touch.reference not in told_before:
+                error = _unless_correctable(item, open_to_correction, claimed)
             if error is not None:
                 refused[item.index] = BatchResult(index=item.index, status="rejected", error=error)
             elif item.touch.supersedes_id:
                 claimed.add(item.touch.supersedes_id)
         return refused
+
+    async def _told_before(self, items: Sequence[BatchItem]) -> set[tuple[str, str] | None]:
+        """References of corrections that are on record, which a repeat may name again."""
+        given = (item.touch.reference for item in items if item.touch.supersedes_id)
+        return set(await self._uow.touchpoints.by_external([r for r in given if r]))
 
     async def _repeats(self, items: Sequence[BatchItem]) -> list[BatchResult]:
         references = [item.touch.reference for item in items]
@@ -160,7 +169,12 @@ def record_touch_event(uow: UnitOfWork, touch: Touchpoint) -> None:
         EventType.TOUCHPOINT_RECORDED,
         "touchpoint",
         touch.id,
-        {"kind": touch.kind, "channel": touch.channel, "campaign_id": touch.campaign_id},
+        {
+            "kind": touch.kind,
+            "channel": touch.channel,
+            "campaign_id": touch.campaign_id,
+            "supersedes_id": touch.supersedes_id,
+        },
         lead_id=touch.lead_id,
         occurred_at=touch.occurred_at,
     )

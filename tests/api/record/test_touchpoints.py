@@ -183,3 +183,34 @@ async def test_the_channel_follows_from_where_the_visitor_came(
     page = "https://www.example.com/pricing"
     made = await record(client, lead["id"], kind="page_viewed", referrer=referrer, page_url=page)
     assert made["channel"] == channel
+
+
+async def test_a_correction_counts_instead_of_what_it_corrects(client: Client) -> None:
+    lead = await create(client, last_name="A", touchpoint=None)
+    wrong = await record(client, lead["id"], kind="call", occurred_at="1999-01-01T00:00:00Z")
+    await record(client, lead["id"], kind="call", occurred_at="2026-02-01T00:00:00Z")
+    right = {"kind": "call", "occurred_at": "2026-03-01T00:00:00Z", "supersedes_id": wrong["id"]}
+    await record(client, lead["id"], **right)
+    stored = (await client.get(f"/v1/leads/{lead['id']}")).json()
+    assert stored["first_touch_at"] == "2026-02-01T00:00:00Z"
+    assert stored["last_touch_at"] == "2026-03-01T00:00:00Z"
+    assert stored["touch_count"] == 2
+    feed = (await client.get("/v1/events", params={"types": "touchpoint.recorded"})).json()["data"]
+    assert feed[-1]["data"]["supersedes_id"] == wrong["id"]
+
+
+async def test_a_repeated_correction_is_the_same_correction(client: Client) -> None:
+    lead = await create(client)
+    wrong = await record(client, lead["id"], kind="call")
+    right = {
+        "kind": "call",
+        "supersedes_id": wrong["id"],
+        "source_system": "crm",
+        "external_id": "fix-1",
+    }
+    first = await record(client, lead["id"], **right)
+    again = await client.post(f"/v1/leads/{lead['id']}/touchpoints", json=right)
+    assert (again.status_code, again.json()["id"]) == (200, first["id"])
+    batch = {"items": [right | {"lead_id": lead["id"]}]}
+    result = (await client.post("/v1/touchpoints/batch", json=batch)).json()["results"][0]
+    assert (result["status"], result["id"]) == ("exists", first["id"])

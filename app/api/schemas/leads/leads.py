@@ -107,7 +107,8 @@ class LeadCreate(LeadFields, Body):
         return self
 
     def to_candidate(self, *references: Identity) -> Candidate:
-        """The domain's form, with further references."""
+        """The domain's form, with further references; with one, only a touch that is told counts
+        for a lead that is known, so that a sync may repeat itself."""
         fields = self.model_dump(exclude={"external_references", "touchpoint"}, exclude_unset=True)
         given = (reference.to_identity() for reference in self.external_references)
         if "touchpoint" not in self.model_fields_set:
@@ -115,7 +116,13 @@ class LeadCreate(LeadFields, Body):
         else:
             touch = self.touchpoint.to_domain() if self.touchpoint else None
         unique = list(dict.fromkeys((*references, *given)))
-        return Candidate(fields=fields, references=unique, touch=touch)
+        told = "touchpoint" in self.model_fields_set
+        return Candidate(
+            fields=fields,
+            references=unique,
+            touch=touch,
+            touch_when_known=told or not references,
+        )
 
 
 class LeadUpdate(LeadFields, Body):
