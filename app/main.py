@@ -53,7 +53,6 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        max_body_size=settings.max_body_bytes,
         responses=EVERYWHERE,
         generate_unique_id_function=_operation_id,
     )

@@ -137,16 +137,16 @@ BREAKERS = {
     "leads_pkey CASCADE; ALTER TABLE leads ALTER workspace_id DROP NOT NULL",
     "no primary key that starts with workspace_id": "ALTER TABLE events DROP CONSTRAINT "
     "events_pkey, ADD CONSTRAINT events_pkey PRIMARY KEY (id, workspace_id)",
-    "an index that does not start with workspace_id": "CREATE UNIQUE INDEX x ON leads (email)",
+    "an index that does not start with workspace_id": "CREATE INDEX x ON leads (email)",
     "a foreign key without workspace_id first on both sides": "ALTER TABLE leads ADD FOREIGN KEY "
-    "(workspace_id) REFERENCES workspaces (id)",
+    "(workspace_id) REFERENCES workspaces (id) NOT VALID",
     "a foreign key that acts other than by CASCADE on delete": "ALTER TABLE leads ADD FOREIGN KEY "
-    "(workspace_id, team_id) REFERENCES teams ON DELETE SET NULL",
+    "(workspace_id, team_id) REFERENCES teams ON DELETE SET NULL NOT VALID",
     "a foreign key from another kind of table": "CREATE TABLE x (w uuid, i uuid, "
     "FOREIGN KEY (w, i) REFERENCES leads)",
     "a foreign key to a table that is neither tenant nor reference": "CREATE TABLE x "
     "(w uuid, i uuid, PRIMARY KEY (w, i)); ALTER TABLE leads ADD FOREIGN KEY "
-    "(workspace_id, id) REFERENCES x",
+    "(workspace_id, id) REFERENCES x NOT VALID",
     "a trigger or a rule": "CREATE TRIGGER x BEFORE UPDATE ON leads EXECUTE FUNCTION "
     "suppress_redundant_updates_trigger()",
     "an enum, domain, citext or other type that is not built in": "CREATE TYPE mood AS ENUM ('a'); "

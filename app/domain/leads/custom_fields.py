@@ -1,6 +1,6 @@
 """A workspace's own lead fields: typed, validated, filterable."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -55,21 +55,30 @@ def check_choices(field_type: str, choices: Sequence[str], before: Sequence[str]
 
 
 def check_values(
-    values: dict[str, Any], declared: dict[str, CustomField], *, complete: bool
+    values: dict[str, Any],
+    declared: dict[str, CustomField],
+    *,
+    complete: bool,
+    held: Collection[str] = (),
 ) -> dict[str, Any]:
     """The values as stored, or Invalid naming every wrong one.
 
-    `complete` asks for every required field (on create); else only the values given are looked
-    at. A null clears a field, unless it is required.
+    `complete` asks for every required field (on create) and leaves out nulls; else only the values
+    given are looked at, and a null clears a field, unless it is required. Of the fields that are
+    not declared, only those `held` by the lead can be cleared.
     """
     problems: list[FieldError] = []
     stored: dict[str, Any] = {}
     for key, value in values.items():
         field = declared.get(key)
-        problem = "this custom field is not declared" if field is None else _problem(field, value)
+        if field is not None:
+            problem = _problem(field, value)
+        else:
+            clears = value is None and key in held
+            problem = None if clears else "this custom field is not declared"
         if problem:
             problems.append(FieldError(pointer=f"/custom/{_escaped(key)}", detail=problem))
-        else:
+        elif value is not None or not complete:
             stored[key] = value
     for key, field in declared.items():
         if field.required and (complete or key in values) and values.get(key) is None:

@@ -13,11 +13,13 @@ from app.domain.leads.status import LifecycleStage, Status, further
 from app.domain.paging import Page, PageRequest
 from app.domain.reach.events import EventType, difference
 from app.repositories.unit_of_work import UnitOfWork
+from app.services.access.codes import check_currency
 from app.services.leads.journal import record_changes
 from app.services.leads.normalisation import (
     SOURCES,
     derived_names,
     email_identity,
+    names_after,
     needs_default_country,
     normalised,
 )
@@ -77,6 +79,7 @@ class LeadService:
     async def columns(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """The typed fields and all that follows from them."""
         columns = dict(fields)
+        _check_codes(columns)
         columns |= {k: v for k, v in derived_names(columns).items() if v}
         country = await self._default_country(columns)
         return columns | normalised(columns, country)
@@ -97,11 +100,11 @@ class LeadService:
         changes: dict[str, Any] = {}
         status = fields.pop("status", None)
         stage = fields.pop("lifecycle_stage", None)
+        _check_codes(fields)
         if "custom" in fields:
-            given = await self.checked_custom(fields["custom"] or {}, complete=False)
-            merged = lead.custom | given
-            fields["custom"] = {key: value for key, value in merged.items() if value is not None}
+            fields["custom"] = await self._merged_custom(lead, fields["custom"])
         changes |= {name: value for name, value in fields.items() if before[name] != value}
+        changes |= names_after(before, fields)
         if SOURCES & changes.keys():
             after = before | changes
             changes |= normalised(after, await self._default_country(after))
@@ -117,6 +120,13 @@ class LeadService:
         record_changes(self._uow, lead.id, difference(before, changes))
         await self._uow.flush()
         return stored
+
+    async def _merged_custom(self, lead: Lead, given: dict[str, Any] | None) -> dict[str, Any]:
+        """The lead's custom fields with the given ones over them; null instead clears all."""
+        wanted = dict.fromkeys(lead.custom) if given is None else given
+        declared = await self._uow.custom_fields.by_key()
+        merged = lead.custom | check_values(wanted, declared, complete=False, held=lead.custom)
+        return {key: value for key, value in merged.items() if value is not None}
 
     async def _move_identity(self, lead: Lead, changes: Mapping[str, Any]) -> None:
         if "email_norm" not in changes:
@@ -141,6 +151,11 @@ class LeadService:
 
     def _stamped(self, lead: Lead, changes: Mapping[str, Any]) -> dict[str, Any]:
         return {**changes, "updated_at": self._uow.now, "version": lead.version + 1}
+
+
+def _check_codes(fields: Mapping[str, Any]) -> None:
+    if fields.get("currency") is not None:
+        check_currency(fields["currency"], "/currency")
 
 
 def duplicate_lead(matches: list[tuple[Lead, Identity]]) -> AlreadyExists:

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.adapters import normalisers
 from app.domain.leads.identities import Identity, IdentityKind
+from app.domain.sales.conversion import overridden
 from app.repositories.unit_of_work import UnitOfWork
 
 # Fields whose change asks for everything here to be worked out anew.
@@ -84,6 +85,25 @@ def derived_names(fields: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     name = normalisers.person_name(full_name)
     return {"first_name": name.given, "last_name": name.family}
+
+
+_NAMES = ("first_name", "last_name", "full_name")
+
+
+def names_after(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The names after a change of any, none beside a different whole name; else nothing.
+
+    The parts are read off a new whole name unless they are given, too. To take the whole name away
+    leaves the parts.
+    """
+    told = {name: given[name] for name in _NAMES if name in given}
+    if all(before[name] == value for name, value in told.items()):
+        return {}
+    if told.get("full_name", "another") in (None, before["full_name"]):
+        return {}
+    present = {name: before[name] for name in _NAMES}
+    names: dict[str, Any] = dict.fromkeys(_NAMES) | overridden(present, told)
+    return names if len(told) > 1 else names | derived_names(names)
 
 
 def email_identity(email_norm: str | None) -> list[Identity]:

@@ -10,6 +10,7 @@ from app.domain.reach.events import EventType
 from app.domain.sales.accounts import Account
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
+from app.services.access.codes import check_currency
 from app.services.leads.normalisation import normal_forms_in
 from app.services.patching import apply_patch, check_version
 
@@ -58,6 +59,8 @@ class AccountService:
         self, fields: Mapping[str, Any], originating_lead_id: UUID | None = None
     ) -> Account:
         """The account to store, with the normal forms of what was typed."""
+        # Only a conversion knows the lead an account begins with.
+        _check_currency(fields, "/account/create" if originating_lead_id else "")
         return Account(
             workspace_id=self._uow.workspace_id,
             id=new_id(),
@@ -82,6 +85,7 @@ class AccountService:
     async def apply(self, account: Account, fields: Mapping[str, Any]) -> Account:
         """The account with these fields changed; its row is locked already."""
         changes = dict(fields)
+        _check_currency(changes)
         if _SOURCES & changes.keys():
             changes |= await self._normal_forms(vars(account) | changes)
         lead_id = changes.get("originating_lead_id", account.originating_lead_id)
@@ -97,3 +101,8 @@ class AccountService:
     async def _normal_forms(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         forms = await normal_forms_in(self._uow, fields)
         return {"name_norm": normalisers.name_key(fields["name"]), **forms}
+
+
+def _check_currency(fields: Mapping[str, Any], at: str = "") -> None:
+    if fields.get("currency") is not None:
+        check_currency(fields["currency"], f"{at}/currency")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from app.domain.errors import Invalid
 from app.domain.leads.leads import advanced
 from app.domain.leads.status import LifecycleStage
 from app.domain.paging import Page, PageRequest
@@ -12,6 +13,7 @@ from app.domain.sales.opportunities import Opportunity, chosen_stage, placed
 from app.domain.sales.pipelines import Pipeline, Stage, StageKind
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
+from app.services.access.codes import check_currency
 from app.services.leads.journal import record_moves
 from app.services.patching import check_version
 
@@ -63,6 +65,7 @@ class OpportunityService:
         pipelines = await self._uow.pipelines.all()
         stage = chosen_stage(pipelines, fields.get("pipeline_id"), fields.get("stage_id"), at=at)
         columns = dict(fields) | placed(stage, fields, {}, self._uow.now, at=at)
+        _check_currency(fields, at)
         columns |= await self._currency(columns)
         return Opportunity(
             workspace_id=self._uow.workspace_id,
@@ -102,6 +105,8 @@ class OpportunityService:
             pipelines = await self._uow.pipelines.all()
             stage = _stage_after(pipelines, before, fields)
             after |= placed(stage, fields, before, self._uow.now)
+        _check_currency(fields)
+        _check_kept(before, after)
         after |= await self._currency(after)
         changed = difference(before, after)
         if not changed:
@@ -156,6 +161,18 @@ class OpportunityService:
     def _record(self, event_type: EventType, stored: Opportunity, data: dict[str, Any]) -> None:
         lead_id = stored.originating_lead_id
         self._uow.record(event_type, "opportunity", stored.id, data, lead_id=lead_id)
+
+
+def _check_currency(fields: Mapping[str, Any], at: str = "") -> None:
+    if fields.get("currency") is not None:
+        check_currency(fields["currency"], f"{at}/currency")
+
+
+def _check_kept(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Raise Invalid when an amount would lose its currency, and be as much of another."""
+    lost = before["currency"] is not None and after["currency"] is None
+    if lost and after["amount_minor"] is not None:
+        raise Invalid.field("/currency", "an amount needs a currency; clear amount_minor as well")
 
 
 def _stage_after(

@@ -190,6 +190,46 @@ class TestDelete:
         assert answer.json()["custom"] == {"note": "old", "other": "x"}
 
 
+class TestNull:
+    async def test_is_left_out_of_a_new_lead(self, client: Client) -> None:
+        await declare(client)
+        await declare(client, key="other")
+        lead = await create(client, last_name="A", custom={"note": None, "other": "x"})
+        assert lead["custom"] == {"other": "x"}
+        refused = await client.post("/v1/leads", json={"last_name": "B", "custom": {"new": None}})
+        assert (refused.status_code, pointers(refused.json())) == (422, ["/custom/new"])
+
+    async def test_for_all_clears_all(self, client: Client) -> None:
+        made = await declare(client)
+        await declare(client, key="other")
+        lead = await create(client, last_name="A", custom={"note": "old", "other": "x"})
+        await client.delete(f"{URL}/{made['id']}")
+        answer = await client.patch(f"/v1/leads/{lead['id']}", json={"custom": None})
+        assert (answer.status_code, answer.json()["custom"]) == (200, {})
+
+    async def test_for_all_is_refused_by_required_fields(self, client: Client) -> None:
+        await declare(client, required=True)
+        await declare(client, key="other")
+        custom = {"note": "old", "other": "x"}
+        lead = await create(client, last_name="A", custom=custom)
+        url = f"/v1/leads/{lead['id']}"
+        refused = await client.patch(url, json={"custom": None})
+        assert (refused.status_code, pointers(refused.json())) == (422, ["/custom/note"])
+        assert (await client.get(url)).json()["custom"] == custom
+
+    async def test_clears_a_value_whose_declaration_is_gone(self, client: Client) -> None:
+        made = await declare(client)
+        await declare(client, key="other")
+        lead = await create(client, last_name="A", custom={"note": "old", "other": "x"})
+        await client.delete(f"{URL}/{made['id']}")
+        url = f"/v1/leads/{lead['id']}"
+        refused = await client.patch(url, json={"custom": {"note": "new", "never": None}})
+        assert refused.status_code == 422
+        assert pointers(refused.json()) == ["/custom/note", "/custom/never"]
+        answer = await client.patch(url, json={"custom": {"note": None}})
+        assert (answer.status_code, answer.json()["custom"]) == (200, {"other": "x"})
+
+
 async def test_only_admin_keys_declare(client: Client) -> None:
     made = await declare(client)
     key = bearer((await new_key(client, "leads:read", "leads:write"))["key"])

@@ -130,3 +130,6 @@ async def test_custom_fields_filter(client: Client) -> None:
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["parameter"] == "custom.rooms"
     assert (await client.get("/v1/leads", params={"custom.other": "x"})).status_code == 422
+    twice = await client.get("/v1/leads", params={"custom.segment": ["a", "b"]})
+    assert twice.status_code == 422
+    assert twice.json()["errors"][0]["parameter"] == "custom.segment"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Client
+from tests.factories.access import pointers
 
 pytestmark = [pytest.mark.anyio, pytest.mark.smoke]
 
@@ -166,7 +167,6 @@ class TestExternalReference:
 
 class TestUpdate:
     PATCHES: tuple[tuple[str, Any], ...] = (
-        ("first_name", "Augusta"),
         ("title", None),
         ("street", "12 St James's Square"),
         ("employee_count", 12),
@@ -188,6 +188,54 @@ class TestUpdate:
         for name in ("outcome", "touchpoint_id", "updated_at"):
             expected.pop(name)
         assert {k: v for k, v in answer.json().items() if k != "updated_at"} == expected
+
+    RENAMED: tuple[tuple[dict[str, Any], tuple[str | None, ...]], ...] = (
+        ({"full_name": "Grace Hopper"}, ("Grace", "Hopper", "Grace Hopper")),
+        ({"full_name": "Cher"}, (None, None, "Cher")),
+        ({"full_name": None}, ("Ada", "Lovelace", None)),
+        ({"first_name": "Augusta"}, ("Augusta", "Lovelace", None)),
+        ({"last_name": None}, ("Ada", None, None)),
+        ({"first_name": "Ada", "last_name": "Lovelace"}, ("Ada", "Lovelace", "Ada Lovelace")),
+        ({"full_name": "Grace H", "last_name": "Hopper"}, (None, "Hopper", "Grace H")),
+        ({"full_name": "Ada Lovelace", "first_name": "A."}, ("A.", "Lovelace", "Ada Lovelace")),
+    )
+
+    @pytest.mark.parametrize(("sent", "names"), RENAMED)
+    async def test_no_name_stays_beside_a_different_whole_name(
+        self, client: Client, sent: dict[str, Any], names: tuple[str | None, ...]
+    ) -> None:
+        lead = await create(client)
+        changed = (await client.patch(f"/v1/leads/{lead['id']}", json=sent)).json()
+        assert tuple(changed[name] for name in ("first_name", "last_name", "full_name")) == names
+        word = " ".join(name for name in names if name).split()[0]
+        found = (await client.get("/v1/leads", params={"q": word})).json()["data"]
+        assert [one["id"] for one in found] == [lead["id"]]
+
+    @pytest.mark.parametrize("method", ["POST", "PUT"])
+    async def test_another_whole_name_of_a_known_lead_is_read_anew(
+        self, client: Client, method: str
+    ) -> None:
+        await client.put("/v1/leads/external/shop/1", json=ADA)
+        url = "/v1/leads?on_duplicate=update" if method == "POST" else "/v1/leads/external/shop/1"
+        body = {"email": ADA["email"], "full_name": "Grace Hopper"}
+        lead = (await client.request(method, url, json=body)).json()
+        assert (lead["outcome"], lead["first_name"], lead["last_name"]) == (
+            "updated",
+            "Grace",
+            "Hopper",
+        )
+
+    async def test_a_currency_must_exist(self, client: Client) -> None:
+        lead = await create(client)
+        url = f"/v1/leads/{lead['id']}"
+        for request in (
+            client.post("/v1/leads", json={"last_name": "B", "currency": "ZZZ"}),
+            client.put("/v1/leads/external/shop/1", json={"last_name": "B", "currency": "ZZZ"}),
+            client.patch(url, json={"currency": "ZZZ"}),
+        ):
+            answer = await request
+            assert (answer.status_code, pointers(answer.json())) == (422, ["/currency"])
+        assert [one["id"] for one in (await client.get("/v1/leads")).json()["data"]] == [lead["id"]]
 
     async def test_works_out_normalised_values_anew(self, client: Client) -> None:
         lead = await create(client)

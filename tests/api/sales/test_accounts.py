@@ -53,6 +53,7 @@ async def test_create_answers_with_the_account_as_stored(client: Client) -> None
         ({"name": " \t "}, "/name"),
         ({"name": "A", "originating_lead_id": None}, "/originating_lead_id"),
         ({"name": "A", "currency": "euro"}, "/currency"),
+        ({"name": "A", "currency": "ZZZ"}, "/currency"),
         ({"name": "A", "employee_count": -1}, "/employee_count"),
     ],
 )
@@ -97,6 +98,13 @@ class TestUpdate:
         answer = await client.patch(f"/v1/accounts/{account['id']}", json={"name": None})
         assert answer.status_code == 422
         assert pointers(answer.json()) == ["/name"]
+
+    async def test_a_currency_must_exist(self, client: Client) -> None:
+        account = await new_account(client, currency="EUR")
+        url = f"/v1/accounts/{account['id']}"
+        answer = await client.patch(url, json={"currency": "ZZZ"})
+        assert (answer.status_code, pointers(answer.json())) == (422, ["/currency"])
+        assert (await client.get(url)).json() == account
 
     async def test_an_old_version_is_refused(self, client: Client) -> None:
         account = await new_account(client)

@@ -306,6 +306,8 @@ class TestRefusals:
             ({"contact": {"create": {"account_id": str(new_id())}}}, "/contact/create/account_id"),
             ({"opportunity": {"create": {"amount_minor": -1}}}, "/opportunity/create/amount_minor"),
             ({"account": {"create": {"name": ""}}}, "/account/create/name"),
+            ({"account": {"create": {"currency": "ZZZ"}}}, "/account/create/currency"),
+            ({"opportunity": {"create": {"currency": "ZZZ"}}}, "/opportunity/create/currency"),
             ({"override_reason": ""}, "/override_reason"),
             (
                 {"opportunity": {"create": {"lost_reason": "Price"}}},

@@ -59,6 +59,11 @@ class TestCreate:
         opportunity = await new_opportunity(client, amount_minor=100)
         assert opportunity["currency"] == "EUR"
 
+    async def test_a_currency_must_exist(self, client: Client) -> None:
+        body = {"name": "A", "amount_minor": 100, "currency": "ZZZ"}
+        answer = await client.post("/v1/opportunities", json=body)
+        assert (answer.status_code, pointers(answer.json())) == (422, ["/currency"])
+
     async def test_may_be_closed_already(self, client: Client) -> None:
         lost = (await stages(client))["Closed lost"]["id"]
         opportunity = await new_opportunity(client, stage_id=lost, lost_reason="Too dear")
@@ -167,6 +172,22 @@ class TestUpdate:
         answer = await client.patch(url, json={name: None})
         assert answer.status_code == 422
         assert pointers(answer.json()) == [f"/{name}"]
+
+    @pytest.mark.parametrize(
+        "sent", [{"currency": None}, {"currency": None, "amount_minor": 5}, {"currency": "ZZZ"}]
+    )
+    async def test_no_amount_changes_its_currency_unasked(
+        self, client: Client, sent: dict[str, Any]
+    ) -> None:
+        opportunity = await new_opportunity(client, amount_minor=100, currency="USD")
+        url = f"/v1/opportunities/{opportunity['id']}"
+        answer = await client.patch(url, json=sent)
+        assert (answer.status_code, pointers(answer.json())) == (422, ["/currency"])
+        assert (await client.get(url)).json() == opportunity
+        cleared = await patched(client, opportunity, amount_minor=None, currency=None)
+        assert (cleared["amount_minor"], cleared["currency"]) == (None, None)
+        priced = await patched(client, cleared, amount_minor=7, currency=None)
+        assert (priced["amount_minor"], priced["currency"]) == (7, "EUR")
 
     async def test_an_old_version_is_refused(self, client: Client) -> None:
         opportunity = await new_opportunity(client)

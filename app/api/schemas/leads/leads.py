@@ -24,6 +24,7 @@ from app.api.schemas.fields import (
     optional,
 )
 from app.api.schemas.record.touchpoints import CapturedTouchpoint
+from app.domain.errors import Invalid
 from app.domain.intake.capture import Candidate
 from app.domain.leads.identities import Identity, IdentityKind
 from app.domain.leads.leads import LeadFilter
@@ -129,7 +130,7 @@ class LeadUpdate(LeadFields, Body):
     """A JSON merge patch: absent fields stay, null clears."""
 
     custom: dict[str, Any] | None = optional(
-        "Custom fields to change; null clears one.", {"segment": None}
+        "Custom fields to change; null clears one, and null instead of all clears all.", {"segment": None}
     )
     status: Literal["working", "nurturing"] | None = optional(
         "The moves that need nothing else; the others are actions of their own.", "working"
@@ -192,7 +193,8 @@ class LeadCaptured(LeadRead):
 
 
 class LeadQuery(BaseModel):
-    """Filters; a repeated parameter means OR. `custom.<key>=value` filters by a custom field."""
+    """Filters; a repeated parameter means OR. `custom.<key>=value` filters by a custom field, and
+    comes once."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -244,9 +246,12 @@ class LeadQuery(BaseModel):
         )
 
     def custom_filters(self) -> dict[str, str]:
-        """Key and text of the filters on custom fields."""
+        """Key and text of the filters on custom fields; Invalid where one comes twice."""
         extra = self.model_extra or {}
+        for name, value in extra.items():
+            if isinstance(value, list) and len(value) > 1:
+                raise Invalid.parameter(name, "a custom field is compared with one value only")
         return {
-            name.removeprefix("custom."): value[-1] if isinstance(value, list) else str(value)
+            name.removeprefix("custom."): value[0] if isinstance(value, list) else str(value)
             for name, value in extra.items()
         }
