@@ -28,6 +28,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database, auth_database = open_databases(settings)
+        probe_database = _probe_database(settings)
         await database.open()
         try:
             await check_fit(database)
@@ -37,6 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
                 settings=settings,
                 database=database,
                 auth_database=auth_database,
+                probe_database=probe_database,
                 authenticator=authenticator,
             )
             settling = asyncio.create_task(_settle())
@@ -44,6 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
                 yield
             await settling
         finally:
+            await probe_database.close()
             await auth_database.close()
             await database.close()
 
@@ -89,6 +92,16 @@ def open_databases(settings: Settings) -> tuple[Database, Database]:
             pooler=pooler,
         ),
         Database(settings.auth_url, pool_size=2, statement_timeout_seconds=timeout, pooler=pooler),
+    )
+
+
+def _probe_database(settings: Settings) -> Database:
+    """One connection that requests cannot take, for telling whether the database serves."""
+    return Database(
+        settings.app_url,
+        pool_size=1,
+        statement_timeout_seconds=settings.statement_timeout_seconds,
+        pooler=settings.database_pooler,
     )
 
 

@@ -1,6 +1,7 @@
 """The background worker: places events, flushes when keys were used, forgets old answers."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -20,6 +21,9 @@ log = structlog.get_logger("touchline.worker")
 PLACE_SECONDS = 2.0
 FLUSH_SECONDS = 60.0
 PURGE_SECONDS = 3600.0
+# A process that is restarted every hour purges as well; not all that start together at once.
+FIRST_PURGE_SECONDS = 30.0
+FAREWELL_SECONDS = 5.0
 
 
 class Worker:
@@ -42,7 +46,7 @@ class Worker:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self.flush_key_use()
+            await _tried(self._farewell)
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -51,23 +55,40 @@ class Worker:
 
     async def place_events(self) -> None:
         """Give every committed event its position."""
-        for workspace_id in await self.workspaces():
+
+        async def place(workspace_id: UUID) -> None:
             while await self._in(workspace_id, lambda uow: EventService(uow).place()):
                 pass
+
+        for workspace_id in await self.workspaces():
+            await _tried(place, workspace_id)
 
     async def purge_answers(self) -> None:
         """Forget answers to Idempotency-Keys that are older than their retention."""
         limit = clock.now() - RETENTION
-        for workspace_id in await self.workspaces():
+
+        async def purge(workspace_id: UUID) -> None:
             await self._in(workspace_id, lambda uow: uow.idempotency.purge(limit))
+
+        for workspace_id in await self.workspaces():
+            await _tried(purge, workspace_id)
 
     async def flush_key_use(self) -> None:
         """Store when keys were last used, gathered in memory since the last time."""
         if self._authenticator is None:
             return
-        for workspace_id, keys in self._authenticator.take_used().items():
-            used = dict.fromkeys(keys, clock.now())
-            await self._in(workspace_id, lambda uow, used=used: uow.api_keys.mark_used(used))  # type: ignore[misc]
+        waiting = self._authenticator.take_used()
+
+        async def flush(workspace_id: UUID) -> None:
+            used = dict.fromkeys(waiting[workspace_id], clock.now())
+            await self._in(workspace_id, lambda uow: uow.api_keys.mark_used(used))
+            del waiting[workspace_id]
+
+        try:
+            for workspace_id in list(waiting):
+                await _tried(flush, workspace_id)
+        finally:
+            self._authenticator.put_back(waiting)
 
     async def workspaces(self) -> list[UUID]:
         """Every workspace there is."""
@@ -79,8 +100,13 @@ class Worker:
         loops = [_forever(self.flush_key_use, FLUSH_SECONDS)] if self._authenticator else []
         if self._every:
             loops.append(_forever(self.place_events, PLACE_SECONDS))
-            loops.append(_forever(self.purge_answers, PURGE_SECONDS))
+            first = random.uniform(0, FIRST_PURGE_SECONDS)  # noqa: S311 - spreads load
+            loops.append(_forever(self.purge_answers, PURGE_SECONDS, first))
         return loops
+
+    async def _farewell(self) -> None:
+        async with asyncio.timeout(FAREWELL_SECONDS):
+            await self.flush_key_use()
 
     async def _in(
         self, workspace_id: UUID, work: Callable[[UnitOfWork], Awaitable[int | None]]
@@ -90,10 +116,20 @@ class Worker:
             return await work(uow)
 
 
-async def _forever(work: Callable[[], Awaitable[None]], seconds: float) -> None:
+async def _forever(
+    work: Callable[[], Awaitable[None]], seconds: float, first: float | None = None
+) -> None:
+    await asyncio.sleep(seconds if first is None else first)
     while True:
+        await _tried(work)
         await asyncio.sleep(seconds)
-        try:
-            await work()
-        except Exception:
-            log.exception("background work failed", work=work.__name__)
+
+
+async def _tried(work: Callable[..., Awaitable[None]], *workspace_id: UUID) -> None:
+    """Do the work, in one workspace if one is named; a failure is logged and goes no further."""
+    try:
+        await work(*workspace_id)
+    except Exception:
+        log.exception(
+            "background work failed", work=work.__name__, workspace_id=[*map(str, workspace_id)]
+        )

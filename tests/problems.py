@@ -13,7 +13,7 @@ MEMBERS = {"type", "title", "status", "detail", "code", "errors", "request_id"}
 
 
 def assert_problem(answer: httpx.Response, *statuses: int) -> dict[str, Any]:
-    """A problem+json with its request id, one of these 4xx, and nothing of what was sent."""
+    """A problem+json with its request id, one of these statuses, and nothing of what was sent."""
     shown = f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
     wanted = statuses or range(400, 500)
     assert answer.status_code in wanted, shown

@@ -37,7 +37,7 @@ async def live() -> Health:
 async def ready(request: Request, response: Response) -> Health:
     """Asks the database for its version, role and schema."""
     try:
-        await check_ready(runtime_of(request).database)
+        await check_ready(runtime_of(request).probe_database)
     except DatabaseProblem as problem:
         response.status_code = 503
         return Health(status="unavailable", reason=str(problem))

@@ -6,12 +6,16 @@ from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import internal
 from app.platform.ids import new_id
 
 log = structlog.get_logger("touchline.access")
+
+# Nobody is left to read it; the log and the metrics tell it from a fault.
+CLIENT_CLOSED = 499
 
 _ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -64,6 +68,8 @@ class RequestContext:
 
         try:
             await self.app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            status = status or CLIENT_CLOSED
         except Exception:
             log.exception("unforeseen error", request_id=request_id, route=_route(scope))
             if status == 0:

@@ -12,11 +12,15 @@ from app.services.access.authentication import Authenticator
 
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
-    """Made once in the app's lifespan."""
+    """Made once in the app's lifespan.
+
+    Readiness has a connection of its own, so that it does not wait behind requests.
+    """
 
     settings: Settings
     database: Database
     auth_database: Database
+    probe_database: Database
     authenticator: Authenticator
 
 

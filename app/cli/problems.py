@@ -4,13 +4,6 @@
 
 import os
 
-# What Postgres says to a role it does not let in, by SQLSTATE.
-_HINTS = {
-    "28000": "run `touchline migrate` first, it makes the roles",
-    "28P01": "`touchline migrate` makes the roles, with the password of TOUCHLINE_DATABASE_URL",
-    "3D000": "create the database, then run `touchline migrate`",
-}
-
 
 class CannotRun(Exception):
     """Why a command cannot do its work; the message is one line that says what to do."""
@@ -37,10 +30,7 @@ def _of_the_database(error: Exception) -> str | None:
     from app.domain.errors import DomainError
     from app.platform.db import DatabaseProblem
 
-    if isinstance(error, DatabaseProblem):
-        hint = _HINTS.get(getattr(error.__cause__, "sqlstate", None) or "")
-        return f"{str(error).partition('; check that')[0]}; {hint}" if hint else str(error)
-    if isinstance(error, PostgresUnavailable):
+    if isinstance(error, (DatabaseProblem, PostgresUnavailable)):
         return str(error)
     if isinstance(error, DomainError):
         named = [f"{e.pointer or e.parameter}: {e.detail}" for e in error.errors]

@@ -1,5 +1,6 @@
 """A pool of asyncpg connections, and the few checks on the server behind it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,6 +15,24 @@ from app.platform.pool import ConnectionPool
 MINIMUM_VERSION = 15
 MAXIMUM_VERSION = 18
 PATIENCE_SECONDS = 5.0
+
+# What asyncpg raises when the server cannot be reached, refuses, or is lost on the way.
+FAILURES = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
+# What Postgres refuses when it lets nobody in, and what helps, by SQLSTATE.
+_REFUSALS = {
+    "28000": ("the role {role}", "run `touchline migrate` first, it makes the roles"),
+    "28P01": (
+        "the password of {role}",
+        "`touchline migrate` makes the roles, with the password of TOUCHLINE_DATABASE_URL",
+    ),
+    "3D000": ("the database", "create the database, then run `touchline migrate`"),
+}
 
 StatementObserver = Callable[[str], None]
 
@@ -48,7 +67,7 @@ class Database:
         try:
             async with self.connection():
                 pass
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        except FAILURES as error:
             raise unreachable(self.url, error) from error
 
     async def close(self) -> None:
@@ -69,6 +88,10 @@ class Database:
         connection = await self.acquire()
         try:
             yield connection
+        except (asyncio.CancelledError, TimeoutError, asyncpg.InternalClientError):
+            # A statement may still be under way on it.
+            connection.terminate()
+            raise
         finally:
             self.release(connection)
 
@@ -101,22 +124,30 @@ class Database:
                 "citus.override_table_visibility": "off",
             },
         )
-        await connection.set_type_codec(
-            "jsonb",
-            schema="pg_catalog",
-            format="binary",
-            encoder=_encode_jsonb,
-            decoder=_decode_jsonb,
-        )
+        try:
+            await connection.set_type_codec(
+                "jsonb",
+                schema="pg_catalog",
+                format="binary",
+                encoder=_encode_jsonb,
+                decoder=_decode_jsonb,
+            )
+        except BaseException:
+            connection.terminate()
+            raise
         return connection
 
 
 def unreachable(url: str, error: BaseException) -> DatabaseProblem:
-    """The one line for a server that does not answer."""
+    """The one line for a server that does not answer, or does not let us in."""
     parts = urlsplit(url)
     where = parts.hostname or parts.query.removeprefix("host=")
     port = f":{parts.port}" if parts.port else ""
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    refusal = _REFUSALS.get(getattr(error, "sqlstate", None) or "")
+    if refusal:
+        what, hint = refusal[0].format(role=parts.username), refusal[1]
+        return DatabaseProblem(f"Postgres at {where}{port} refuses {what}: {reason}; {hint}")
     return DatabaseProblem(
         f"cannot reach Postgres at {where}{port} as {parts.username}: {reason}; "
         "check that it runs and that TOUCHLINE_DATABASE_URL is right"

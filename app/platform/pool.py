@@ -7,17 +7,27 @@ does (60 to 75 microseconds, measured; 1 here), and every request pays for one.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from time import monotonic
 
 import asyncpg
 
+IDLE_SECONDS = 300.0
+
 
 class ConnectionPool:
-    """At most `size` connections, made when they are needed and kept while they work."""
+    """At most `size` connections, made when needed and kept while they work and are used."""
 
-    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]], size: int) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[asyncpg.Connection]],
+        size: int,
+        elapsed: Callable[[], float] = monotonic,
+    ) -> None:
         self._connect = connect
         self._room = size
-        self._idle: list[asyncpg.Connection] = []
+        self._elapsed = elapsed
+        # With the time each came back; the one idle longest is first.
+        self._idle: deque[tuple[asyncpg.Connection, float]] = deque()
         self._busy: set[asyncpg.Connection] = set()
         # None stands for the right to make a new connection.
         self._waiting: deque[asyncio.Future[asyncpg.Connection | None]] = deque()
@@ -31,23 +41,30 @@ class ConnectionPool:
     def release(self, connection: asyncpg.Connection) -> None:
         """Take a connection back; one that is not fit for the next caller is dropped."""
         self._busy.discard(connection)
-        if not connection.is_closed() and connection.is_in_transaction():
-            connection.terminate()
-        self._hand_on(None if connection.is_closed() else connection)
+        fit = False
+        try:
+            if not connection.is_closed() and connection.is_in_transaction():
+                connection.terminate()
+            fit = not connection.is_closed()
+        finally:
+            self._hand_on(connection if fit else None)
+        while self._idle and self._is_stale(self._idle[0][1]):
+            self._drop(self._idle.popleft()[0])
 
     async def close(self) -> None:
         """Close what is idle, and cut off what is still busy."""
         for connection in self._busy:
             connection.terminate()
-        while self._idle:
-            await self._idle.pop().close(timeout=2)
+        idle = [connection for connection, _ in self._idle]
+        self._idle.clear()
+        await asyncio.gather(*map(_close, idle))
 
     async def _free_one(self, patience: float) -> asyncpg.Connection:
         while self._idle:
-            connection = self._idle.pop()
-            if not connection.is_closed():
+            connection, since = self._idle.pop()
+            if not connection.is_closed() and not self._is_stale(since):
                 return connection
-            self._room += 1
+            self._drop(connection)
         if self._room:
             self._room -= 1
             return await self._made()
@@ -62,7 +79,8 @@ class ConnectionPool:
             if turn.done() and not turn.cancelled():
                 self._hand_on(turn.result())
             raise
-        return given or await self._made()
+        # It may have been lost since it was handed over.
+        return await self._made() if given is None or given.is_closed() else given
 
     async def _made(self) -> asyncpg.Connection:
         try:
@@ -80,4 +98,19 @@ class ConnectionPool:
         if connection is None:
             self._room += 1
         else:
-            self._idle.append(connection)
+            self._idle.append((connection, self._elapsed()))
+
+    def _is_stale(self, since: float) -> bool:
+        return self._elapsed() - since > IDLE_SECONDS
+
+    def _drop(self, connection: asyncpg.Connection) -> None:
+        self._room += 1
+        connection.terminate()
+
+
+async def _close(connection: asyncpg.Connection) -> None:
+    try:
+        await connection.close(timeout=2)
+    except Exception:
+        # The server is gone or does not answer: nothing is left to be said to it.
+        connection.terminate()

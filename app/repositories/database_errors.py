@@ -69,7 +69,8 @@ def sqlstate_of(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         # No connection was free, or the server did not answer: waiting again would double it.
         return "57014"
-    if isinstance(error, (OSError, asyncpg.InterfaceError)):
+    # The last is what asyncpg says when the server goes amid several messages.
+    if isinstance(error, (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)):
         return "08000"
     return ""
 

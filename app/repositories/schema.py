@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from app.platform.db import (
+    FAILURES,
     MAXIMUM_VERSION,
     MINIMUM_VERSION,
     Database,
@@ -52,7 +53,7 @@ async def migrate(owner_url: str, app_url: str | None = None) -> None:
     """
     try:
         connection = await asyncpg.connect(owner_url, timeout=5)
-    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+    except FAILURES as error:
         raise unreachable(owner_url, error) from error
     try:
         _check_version(connection.get_server_version().major)
@@ -102,9 +103,13 @@ async def _grant_revision(owner_url: str) -> None:
 async def check_fit(database: Database) -> None:
     """Raise DatabaseProblem unless version, role and schema allow serving from this database."""
     try:
-        version, role = await _server(database)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        await _check_all(database)
+    except FAILURES as error:
         raise unreachable(database.url, error) from error
+
+
+async def _check_all(database: Database) -> None:
+    version, role = await _server(database)
     _check_version(version)
     await _check_role(database, role)
     present = await schema_revision(database)

@@ -5,9 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from app.platform.db import Database
 from app.repositories.statements import Statement
+
+log = structlog.get_logger("touchline.transaction")
 
 
 class Transaction:
@@ -16,14 +19,22 @@ class Transaction:
     def __init__(self, database: Database, workspace_id: UUID, now: datetime) -> None:
         self.workspace_id = UUID(str(workspace_id))
         self.now = now
-        self.committing = False
+        self._committing = False
+        self._changing = False
         self._database = database
         self._connection: asyncpg.Connection | None = None
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a change was sent to be committed and nobody said whether it was."""
+        return self._committing and self._changing
 
     async def rows(self, statement: Statement, **values: Any) -> list[asyncpg.Record]:
         """Every row of the answer. The workspace is bound by itself."""
         connection = self._connection or await self._begin()
         values["workspace_id"] = self.workspace_id
+        # `WITH …` may hold an INSERT, so it counts as a change as well.
+        self._changing = self._changing or not statement.sql.startswith("SELECT")
         if self._database.observe:
             self._database.observe(statement.sql)
         answer: list[asyncpg.Record] = await connection.fetch(
@@ -53,9 +64,9 @@ class Transaction:
             return
         try:
             if commit:
-                self.committing = True
+                self._committing = True
                 await connection.execute("COMMIT")
-                self.committing = False
+                self._committing = False
             elif not connection.is_closed():
                 await connection.execute("ROLLBACK")
         except BaseException:
@@ -63,4 +74,12 @@ class Transaction:
             connection.terminate()
             raise
         finally:
+            self._release(connection)
+
+    def _release(self, connection: asyncpg.Connection) -> None:
+        try:
             self._database.release(connection)
+        except Exception:
+            # How the transaction ended is settled: after a commit, an error raised here would have
+            # the request run again.
+            log.exception("a connection could not be handed back")

@@ -112,7 +112,7 @@ class UnitOfWork:
         try:
             await self._transaction.finish(commit=error is None)
         except Exception as end_error:
-            if self._transaction.committing:
+            if self._transaction.in_doubt:
                 raise OutcomeUnknown(
                     "the change may or may not have been stored; "
                     "repeat the request with the same Idempotency-Key"

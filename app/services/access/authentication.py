@@ -1,6 +1,6 @@
 """From the key in a request to the caller it stands for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from uuid import UUID
@@ -89,6 +89,11 @@ class Authenticator:
         """The keys used since the last call, by workspace."""
         used, self._used = self._used, {}
         return used
+
+    def put_back(self, used: Mapping[UUID, set[UUID]]) -> None:
+        """Keep what was taken and could not be stored, for the next time."""
+        for workspace_id, keys in used.items():
+            self._used.setdefault(workspace_id, set()).update(keys)
 
     def _remember(self, token: str, key: ApiKey | None) -> None:
         if len(self._keys) >= _MOST_REMEMBERED:

@@ -130,7 +130,8 @@ class LeadUpdate(LeadFields, Body):
     """A JSON merge patch: absent fields stay, null clears."""
 
     custom: dict[str, Any] | None = optional(
-        "Custom fields to change; null clears one, and null instead of all clears all.", {"segment": None}
+        "Custom fields to change; null clears one, and null instead of all clears all.",
+        {"segment": None},
     )
     status: Literal["working", "nurturing"] | None = optional(
         "The moves that need nothing else; the others are actions of their own.", "working"
