@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
 import pytest
 from asyncpg import exceptions
 from fastapi import FastAPI
@@ -128,17 +129,17 @@ async def test_a_fault_of_ours_shows_nothing(
 async def test_a_connection_that_breaks_in_the_commit_leaves_it_open(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = Transaction.finish
+    original = asyncpg.Connection.execute
 
-    async def finish(transaction: Transaction, *, commit: bool) -> None:
-        await original(transaction, commit=commit)
-        if commit and transaction.workspace_id == client.workspace_id:
-            transaction.committing = True
-            raise exceptions.ConnectionDoesNotExistError("gone")
+    async def execute(connection: Any, sql: str, *arguments: Any, **options: Any) -> str:
+        done = await original(connection, sql, *arguments, **options)
+        if sql == "COMMIT":
+            raise exceptions.ConnectionDoesNotExistError("gone before the answer came")
+        return done
 
+    headers = {"Idempotency-Key": "again"}
     with monkeypatch.context() as patch:
-        patch.setattr(Transaction, "finish", finish)
-        headers = {"Idempotency-Key": "again"}
+        patch.setattr(asyncpg.Connection, "execute", execute)
         answer = await client.post("/v1/leads", json=ADA, headers=headers)
     assert assert_problem(answer, 503)["code"] == OutcomeUnknown.code
     again = await client.post("/v1/leads", json=ADA, headers=headers)

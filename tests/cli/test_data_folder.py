@@ -109,7 +109,7 @@ class TestSecondRun:
             assert leads(served, before["secret_key"]).status_code == 200
 
     def test_keys_of_another_database_are_replaced(self, folder: Folder) -> None:
-        strange = folder.credentials | {"secret_key": "tl_sk_" + "0" * 32 + "_" + "A" * 43}
+        strange = folder.credentials | {"secret_key": "tl_sk_" + "0" * 32 + "_" + "a" * 64}
         (folder.data / "credentials.json").write_text(json.dumps(strange))
         with folder.serve() as served:
             assert leads(served, folder.credentials["secret_key"]).status_code == 200

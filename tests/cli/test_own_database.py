@@ -31,7 +31,7 @@ def key(own_database: Shell, workspace: str) -> str:
     """A secret key with every scope."""
     done = own_database.run("keys", "create", "--workspace", workspace, "--name", "tests")
     assert done.returncode == 0, done.stderr
-    assert re.fullmatch(r"tl_sk_\w{32}_[\w-]{43}\n", done.stdout), done.stdout
+    assert re.fullmatch(r"tl_sk_\w{32}_[0-9a-f]{64}\n", done.stdout), done.stdout
     assert "tests" in done.stderr
     return done.stdout.strip()
 
