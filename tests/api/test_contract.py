@@ -39,7 +39,7 @@ from tests.surface import Endpoint, endpoints
 # A sync test that uses async fixtures has to name the backend itself.
 pytestmark = pytest.mark.usefixtures("anyio_backend")
 
-EXAMPLES = int(os.environ.get("TOUCHLINE_CONTRACT_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("TOUCHLINE_CONTRACT_EXAMPLES", "4"))
 
 CHECKS = [
     not_a_server_error,
