@@ -4,15 +4,20 @@ a lost race, answer an Idempotency-Key once."""
 import asyncio
 import random
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import get_dependant
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import ValidationError
 
 from app.api.attempts import begin_attempt
 from app.api.body import parse_json, read_body
 from app.api.idempotency import keep_answer
+from app.api.responses import EVERYWHERE
 from app.domain.errors import FieldError, Invalid, LostRace
 
 ATTEMPTS = 4
@@ -25,8 +30,15 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 class Operation(APIRoute):
     """A route with the API's habits."""
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
+        settings["responses"] = {**EVERYWHERE, **(settings.get("responses") or {})}
+        settings["generate_unique_id_function"] = _operation_id
+        super().__init__(path, endpoint, **settings)
+
     def get_route_handler(self) -> Handler:
+        documented, self.dependant = self.dependant, _reads_its_query(self.dependant)
         original = super().get_route_handler()
+        self.dependant = documented
         takes_body = self.body_field is not None
         known = _known_parameters(self.dependant)
 
@@ -103,3 +115,50 @@ def _check_query(request: Request, known: frozenset[str]) -> None:
                 for name in unknown
             ],
         )
+
+
+def _reads_its_query(dependant: Dependant) -> Dependant:
+    """The same, but a schema of query parameters is filled here: FastAPI looks at the type of every
+    field for every request, which takes longer than the query it is for."""
+    for parameter in dependant.query_params:
+        schema = parameter.field_info.annotation
+        if hasattr(schema, "model_fields"):
+            others = [other for other in dependant.query_params if other is not parameter]
+            reader = get_dependant(
+                path=dependant.path or "",
+                call=_reader(schema),
+                name=parameter.name,
+                use_cache=False,
+            )
+            return replace(
+                dependant, query_params=others, dependencies=[*dependant.dependencies, reader]
+            )
+    return dependant
+
+
+def _reader(schema: Any) -> Callable[[Request], Coroutine[Any, Any, Any]]:
+    several = frozenset(
+        name for name, field in schema.model_fields.items() if "list[" in str(field.annotation)
+    )
+
+    async def read(request: Request) -> Any:
+        texts: dict[str, list[str]] = {}
+        for name, value in request.query_params.multi_items():
+            texts.setdefault(name, []).append(value)
+        # A parameter that comes twice and may not is left a list, which no such field takes.
+        given = {
+            name: found if name in several or len(found) > 1 else found[0]
+            for name, found in texts.items()
+        }
+        try:
+            return schema.model_validate(given)
+        except ValidationError as error:
+            raise RequestValidationError(
+                [{**found, "loc": ("query", *found["loc"])} for found in error.errors()]
+            ) from None
+
+    return read
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -5,20 +5,22 @@ they get past "not found". Every answer has to be declared and to fit its schema
 operation has to succeed at least once.
 """
 
+import asyncio
 import os
+import traceback
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, cast
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import pytest
+import requests
 import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from schemathesis import Case, GenerationMode
+from schemathesis import Case, Config, GenerationMode
 from schemathesis.checks import not_a_server_error
-from schemathesis.python import asgi
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -36,8 +38,9 @@ from tests.conftest import client_of
 from tests.factories.world import ALIASES, World, base_body, build_world, id_fields, name_of
 from tests.surface import Endpoint, endpoints
 
-# A sync test that uses async fixtures has to name the backend itself.
-pytestmark = pytest.mark.usefixtures("anyio_backend")
+pytestmark = pytest.mark.anyio
+
+T = TypeVar("T")
 
 EXAMPLES = int(os.environ.get("TOUCHLINE_CONTRACT_EXAMPLES", "4"))
 
@@ -49,59 +52,69 @@ CHECKS = [
     response_schema_conformance,
 ]
 
+# The key is always sent; what happens without one is tested elsewhere.
+WITH_KEY = Config.from_dict({"generation": {"with-security-parameters": False}})
+
 NOBODY = Settings(database_url=SecretStr("postgresql://nobody@localhost/nothing"))
 OPERATIONS = {str(e.described["operationId"]): e for e in endpoints(create_app(NOBODY))}
+
+# A batch is accepted as a whole, and each item that does not fit is refused alone.
+EACH_ALONE = {"record_touchpoints"}
 
 # What has to happen to a new lead before the operation can succeed.
 BEFORE = {"reactivate_lead": ("disqualify", {"reason": "other"})}
 
 
 class Service:
-    """The app as schemathesis talks to it, the document, and real ids to put into requests."""
+    """The app as schemathesis talks to it, and real ids to put into requests.
+
+    schemathesis generates in a thread; what it wants done is done in the loop of the app.
+    """
 
     def __init__(self, app: FastAPI, world: World) -> None:
-        self.app = app
         self.world = world
         self.document = app.openapi()
-        self.schema: BaseSchema = schemathesis.openapi.from_asgi("/openapi.json", app)
-        self.headers = {"Authorization": f"Bearer {world.client.key}"}
-        self.http = asgi.get_client(cast(asgi.ASGIApp, app))
+        self.schema: BaseSchema = schemathesis.openapi.from_dict(self.document, config=WITH_KEY)
+        self._loop = asyncio.get_running_loop()
 
     def prepare(self, endpoint: Endpoint) -> None:
         """A new lead and touchpoint, in the state that the operation needs."""
+        self._wait(self._prepare(endpoint))
+
+    def send(self, case: Case[Any], *further: Any) -> int:
+        """Send it, check the answer against the document, and say its status."""
+        wanted = case.as_transport_kwargs(base_url="http://touchline.test")
+        request: Any = requests.Request(**wanted).prepare()
+        headers = [(k.encode("latin-1"), _bytes(v)) for k, v in request.headers.items()]
+        client = self.world.client
+        answer = self._wait(
+            client.request(request.method, request.url, content=request.body, headers=headers)
+        )
+        case.validate_response(answer, checks=[*CHECKS, *further])
+        return int(answer.status_code)
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
+
+    async def _prepare(self, endpoint: Endpoint) -> None:
         operation, ids = str(endpoint.described["operationId"]), self.world.ids
         fields = (name_of(path) for path in id_fields(endpoint, self.document))
         used = {ALIASES.get(name, name) for name in (*endpoint.parameters("path"), *fields)}
         if used & {"lead_id", "touchpoint_id"}:
-            ids["lead_id"] = self._made("/v1/leads", {"full_name": "Ada Lovelace"})
-            path = f"/v1/leads/{ids['lead_id']}/touchpoints"
-            ids["touchpoint_id"] = self._made(path, {"kind": "x"})
+            await self.world.refresh()
         if operation in BEFORE:
             action, body = BEFORE[operation]
-            self._made(f"/v1/leads/{ids['lead_id']}/{action}", body)
+            await self._made(f"/v1/leads/{ids['lead_id']}/{action}", body)
         if operation == "read_conversion":
             ids["lead_id"] = ids["converted_lead_id"]
         if operation == "delete_custom_field":
             field = {"key": f"f{new_id().hex}", "label": "Field", "type": "text"}
-            ids["field_id"] = self._made("/v1/custom-fields", field)
+            ids["field_id"] = await self._made("/v1/custom-fields", field)
 
-    def send(self, case: Case[Any], *further: Any) -> int:
-        """Send it, check the answer against the document, and say its status."""
-        answer = case.call(headers=self.headers)
-        case.validate_response(answer, checks=[*CHECKS, *further], headers=self.headers)
-        return answer.status_code
-
-    def _made(self, path: str, body: dict[str, Any]) -> str:
-        answer = self.http.post(path, json=body, headers=self.headers)
+    async def _made(self, path: str, body: dict[str, Any]) -> str:
+        answer = await self.world.client.post(path, json=body)
         assert answer.status_code in (200, 201), answer.text
         return str(answer.json()["id"])
-
-
-@pytest.fixture(scope="module")
-def contract_app(settings: Settings) -> Iterator[FastAPI]:
-    """An app of its own: schemathesis runs it in its own event loop."""
-    yield create_app(settings)
-    asgi.shutdown_lifespans()
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +127,6 @@ def worlds() -> dict[str, World]:
 async def service(
     request: pytest.FixtureRequest,
     app: FastAPI,
-    contract_app: FastAPI,
     owner_database: Database,
     worlds: dict[str, World],
 ) -> Service:
@@ -122,12 +134,33 @@ async def service(
     sort = OPERATIONS[request.node.callspec.params["operation"]].path.split("/")[2]
     if sort not in worlds:
         worlds[sort] = await build_world(await client_of(app, owner_database), "CANARY")
-    return Service(contract_app, worlds[sort])
+    return Service(app, worlds[sort])
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_the_operation_keeps_its_contract(service: Service, operation: str) -> None:
-    endpoint = OPERATIONS[operation]
+async def test_the_operation_keeps_its_contract(service: Service, operation: str) -> None:
+    try:
+        statuses = await asyncio.to_thread(_exercise, service, OPERATIONS[operation])
+    except BaseExceptionGroup as failures:
+        # schemathesis raises what ends the runner of the async tests.
+        pytest.fail("".join(traceback.format_exception(failures, limit=0)), pytrace=False)
+    assert any(status < 300 for status in statuses), f"never succeeded: {statuses}"
+
+
+def test_no_operation_is_left_out(settings: Settings) -> None:
+    walked = {(e.method, e.path) for e in OPERATIONS.values()}
+    described = {
+        (method.upper(), path)
+        for path, methods in create_app(settings).openapi()["paths"].items()
+        for method in methods
+        if path.startswith("/v1/")
+    }
+    assert walked == described
+    assert len(walked) > 30
+
+
+def _exercise(service: Service, endpoint: Endpoint) -> Counter[int]:
+    """How often each status was answered, to requests that fit the document and that do not."""
     target = service.schema[endpoint.path][endpoint.method]
     statuses: Counter[int] = Counter()
     service.prepare(endpoint)
@@ -138,8 +171,10 @@ def test_the_operation_keeps_its_contract(service: Service, operation: str) -> N
         _make_real(case, service.world, lot)
         statuses[service.send(case)] += 1
 
+    refused = [] if endpoint.described["operationId"] in EACH_ALONE else [negative_data_rejection]
+
     def unsound(case: Case[Any]) -> None:
-        statuses[service.send(case, negative_data_rejection)] += 1
+        statuses[service.send(case, *refused)] += 1
 
     budget = _settings(EXAMPLES)
     positive = target.as_strategy(generation_mode=GenerationMode.POSITIVE)
@@ -147,20 +182,7 @@ def test_the_operation_keeps_its_contract(service: Service, operation: str) -> N
     if endpoint.body_schema is not None or endpoint.parameters("path"):
         negative = target.as_strategy(generation_mode=GenerationMode.NEGATIVE)
         budget(given(case=negative)(unsound))()
-
-    assert any(status < 300 for status in statuses), f"never succeeded: {statuses}"
-
-
-def test_no_operation_is_left_out(contract_app: FastAPI) -> None:
-    walked = {(e.method, e.path) for e in OPERATIONS.values()}
-    described = {
-        (method.upper(), path)
-        for path, methods in contract_app.openapi()["paths"].items()
-        for method in methods
-        if path.startswith("/v1/")
-    }
-    assert walked == described
-    assert len(walked) > 30
+    return statuses
 
 
 def _settings(examples: int) -> Any:
@@ -186,6 +208,10 @@ def _plain_case(target: Any, endpoint: Endpoint, service: Service) -> Case[Any]:
         **given_body,
     )
     return case
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("latin-1")
 
 
 def _make_real(case: Case[Any], world: World, lot: int) -> None:
