@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -52,4 +53,6 @@ async def _main() -> int:
 
 
 if __name__ == "__main__":
+    # So that the servers are stopped as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     sys.exit(asyncio.run(_main()))

@@ -26,23 +26,29 @@ SELECT $1, uuidv7(), 'User ' || n, 'user' || n || '@touchline.test', 'rep', NULL
 FROM generate_series(1, $2::int) AS n
 """
 
-# Leads arrive evenly over two years; ids are of the same age as the rows.
+# Leads arrive evenly over two years; ids are of the same age as the rows. One in a thousand has
+# values that are rare, for filters that find little.
 _LEADS = """
 INSERT INTO leads (workspace_id, id, status, lifecycle_stage, first_name, last_name, company, email,
                    email_norm, phone, phone_norm, website, web_domain, country, country_code,
                    source, owner_id, custom, unnormalised, search_key, first_touch_at,
                    last_touch_at, touch_count, created_at, updated_at, version)
-SELECT $1, uuidv7(born - now()), (ARRAY['new','new','new','working','nurturing'])[1 + n % 5],
+SELECT $1, uuidv7(born - now()),
+       CASE WHEN rare THEN 'qualified'
+            ELSE (ARRAY['new','new','new','working','nurturing'])[1 + n % 5] END,
        'lead', first, last, company, email, email, '+49 30 ' || 1000000 + n,
        '+4930' || 1000000 + n, 'https://' || domain || '/', domain, country, country,
-       (ARRAY['website','fair','referral','import'])[1 + n % 4],
+       CASE WHEN rare THEN 'partner'
+            ELSE (ARRAY['website','fair','referral','import'])[1 + n % 4] END,
        CASE WHEN n % 3 = 0 THEN owners[1 + n % cardinality(owners)] END, '{}', '[]',
        lower(concat_ws(' ', first, last, company, email)), born,
        born + ($3::int - 1) * interval '3 days', $3, born, born, 1
 FROM (
     SELECT n, first, last, company, domain, born,
            lower('lead' || n || '@' || domain) AS email,
-           (ARRAY['DE','AT','FR','GB','PL'])[1 + n % 5] AS country
+           n % 1000 = 999 AS rare,
+           CASE WHEN n % 1000 = 999 THEN 'IS'
+                ELSE (ARRAY['DE','AT','FR','GB','PL'])[1 + n % 5] END AS country
     FROM (
         SELECT n, w.first[1 + n % 16] AS first, w.last[1 + n % 12] AS last,
                w.last[1 + n % 11] || ' ' || w.trade[1 + n % 10] || ' ' || n / 20 AS company,

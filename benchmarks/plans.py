@@ -1,7 +1,8 @@
 """Query plans of what the service really sends, as its own role on the filled database.
 
-`python -m benchmarks plans`. Row-level security changes plans, so they are taken as
-touchline_app with the workspace set; every statement runs in a transaction that is rolled back.
+`python -m benchmarks plans`. Row-level security and the service's settings change plans, so each
+statement is explained in the very transaction that sends it, just before it is sent: as
+touchline_app, with the workspace set, and with the plan that every further call will use.
 """
 
 import json
@@ -19,7 +20,6 @@ from benchmarks.stage import Filled, Samples
 MOST_REMOVED = 1_000
 SMALL_TABLE = 1_000
 
-Sent = tuple[str, list[Any]]
 Plan = dict[str, Any]
 
 
@@ -29,16 +29,12 @@ async def check_plans(filled: Filled, samples: Samples, *, verbose: bool) -> boo
     async with client(filled) as (caller, _):
         operations = await _with_deep_page(caller, calls(samples))
         for name, method, path, body in operations:
-            with _recorded() as sent:
-                headers = {"Content-Type": "application/json"}
+            headers = {"Content-Type": "application/json"}
+            with _explained() as explained:
                 answer = await caller.request(method, path, content=body, headers=headers)
                 answer.raise_for_status()
-            database = caller._transport.app.state.runtime.database  # type: ignore[attr-defined]
-            for number, statement in enumerate(sent, start=1):
-                async with database.connection() as connection:
-                    sound &= await _explain(
-                        connection, filled, f"{name} {number}", statement, verbose
-                    )
+            for number, (sql, plan) in enumerate(explained, start=1):
+                sound &= _told(f"{name} {number}", sql, plan, verbose)
     return sound
 
 
@@ -54,44 +50,45 @@ async def _with_deep_page(caller: Any, operations: list[Any]) -> list[Any]:
 
 
 @contextmanager
-def _recorded() -> Iterator[list[Sent]]:
-    """The statements of every transaction, with their values."""
-    sent: list[Sent] = []
+def _explained() -> Iterator[list[tuple[str, Plan]]]:
+    """The statements of every transaction, with their plans."""
+    found: list[tuple[str, Plan]] = []
     original = Transaction.rows
 
     async def rows(self: Transaction, statement: Statement, **values: Any) -> Any:
+        connection = self._connection or await self._begin()
         named = values | {"workspace_id": self.workspace_id}
-        sent.append((statement.sql, list(statement.arguments(named))))
+        await connection.execute("SAVEPOINT before_plan")
+        plan = await _plan_of(connection, statement.sql, list(statement.arguments(named)))
+        await connection.execute("ROLLBACK TO before_plan")
+        found.append((statement.sql, plan))
         return await original(self, statement, **values)
 
     Transaction.rows = rows  # type: ignore[method-assign]
     try:
-        yield sent
+        yield found
     finally:
         Transaction.rows = original  # type: ignore[method-assign]
 
 
-async def _explain(
-    connection: asyncpg.Connection,
-    filled: Filled,
-    name: str,
-    statement: Sent,
-    verbose: bool,
-) -> bool:
-    sql, values = statement
-    transaction = connection.transaction()
-    await transaction.start()
-    try:
-        await connection.execute(f"SET LOCAL app.workspace_id = '{filled.workspace_id}'")
-        try:
-            text = await connection.fetchval(
-                f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *values
-            )
-        except asyncpg.UniqueViolationError:
-            return True  # the row was stored when the statement was recorded
-    finally:
-        await transaction.rollback()
-    [explained] = json.loads(text)
+async def _plan_of(connection: asyncpg.Connection, sql: str, values: list[Any]) -> Plan:
+    """The plan of a prepared statement: EXPLAIN alone would plan for these very values."""
+    prepared = await connection.prepare(sql)
+    literals = [
+        await connection.fetchval(f"SELECT quote_nullable($1::{kind.name}::text)", value)
+        for kind, value in zip(prepared.get_parameters(), values, strict=True)
+    ]
+    await connection.execute(f"PREPARE explained AS {sql}")
+    given = f"({', '.join(literals)})" if literals else ""
+    text = await connection.fetchval(
+        f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE explained{given}"
+    )
+    await connection.execute("DEALLOCATE explained")
+    [plan] = json.loads(text)
+    return dict(plan)
+
+
+def _told(name: str, sql: str, explained: Plan, verbose: bool) -> bool:
     plan = explained["Plan"]
     faults = list(_faults(plan))
     pages = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]

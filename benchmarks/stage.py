@@ -122,6 +122,7 @@ class Samples:
     busy_ids: list[str]
     emails: list[str]
     references: list[str]
+    owner_id: str
 
 
 async def samples(filled: Filled, most: int = 20_000) -> Samples:
@@ -130,7 +131,7 @@ async def samples(filled: Filled, most: int = 20_000) -> Samples:
     try:
         await connection.execute(f"SET app.workspace_id = '{filled.workspace_id}'")
         rows = await connection.fetch(
-            "SELECT l.id, l.email_norm, i.value AS reference, l.touch_count"
+            "SELECT l.id, l.email_norm, l.owner_id, i.value AS reference, l.touch_count"
             " FROM leads AS l JOIN lead_identities AS i"
             "   ON i.workspace_id = l.workspace_id AND i.lead_id = l.id AND i.system = 'shop'"
             " WHERE l.workspace_id = $1 AND i.value LIKE 'customer-%' AND l.deleted_at IS NULL"
@@ -145,4 +146,5 @@ async def samples(filled: Filled, most: int = 20_000) -> Samples:
         busy_ids=[str(row["id"]) for row in rows if row["touch_count"] >= BUSY_TOUCHES],
         emails=[row["email_norm"] for row in rows],
         references=[row["reference"] for row in rows],
+        owner_id=str(next(row["owner_id"] for row in rows if row["owner_id"])),
     )
