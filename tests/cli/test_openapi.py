@@ -9,7 +9,7 @@ from app.cli import openapi
 from app.cli.problems import CannotRun
 from app.main import create_app
 from app.platform.config import Settings
-from tests.cli.processes import Shell, one_line
+from tests.cli.processes import ROOT, Shell, one_line
 
 
 def test_prints_the_document_of_the_app_in_every_environment(shell: Shell) -> None:
@@ -44,3 +44,7 @@ def test_text_that_looks_like_a_number_stays_text() -> None:
     dumped = yaml.dump(texts, Dumper=openapi._Dumper)
     assert yaml.safe_load(dumped) == texts
     assert "'1e3'" in dumped
+
+
+def test_the_committed_document_is_that_of_the_app() -> None:
+    check_document(ROOT / "openapi.yaml")
