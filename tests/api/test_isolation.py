@@ -183,6 +183,20 @@ async def test_a_foreign_idempotency_key_replays_nothing(us: World, them: World)
     assert ours.json()["id"] != theirs.json()["id"]
 
 
+async def test_a_reference_of_another_workspace_is_free_here(
+    us: World, them: World, owner_database: Database
+) -> None:
+    before = await _hash(owner_database, them)
+    path = f"/v1/leads/external/{them.ids['system']}/{them.ids['external_id']}"
+    first, second = [await us.client.get(p) for p in (path, f"{path}-unknown")]
+    assert first.status_code == 404
+    assert _plain(first) == _plain(second)
+    made = await us.client.put(path, json={"full_name": "Ada Lovelace"})
+    assert made.status_code == 201, made.text
+    assert made.json()["outcome"] == "created"
+    assert await _hash(owner_database, them) == before
+
+
 async def test_a_difference_between_foreign_and_random_is_noticed(us: World, them: World) -> None:
     """The comparison the other tests rest on can fail."""
     first = await us.client.get(f"/v1/leads/{us.ids['lead_id']}")
