@@ -3,23 +3,38 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 
+import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from app.adapters import normalisers
+from app.adapters.proof_of_work import ProofOfWork
 from app.api import docs, errors, health, idempotency, openapi
+from app.api.client_address import TrustedProxies
+from app.api.cors import Cors
 from app.api.middleware import Metrics, RequestContext
 from app.api.responses import EVERYWHERE
 from app.api.router import include_all
 from app.api.runtime import Runtime
 from app.platform.config import Settings
-from app.platform.db import Database
+from app.platform.db import Database, DatabaseProblem, DatabaseUnreachable
+from app.platform.secrets import Secrets
 from app.repositories.schema import check_fit
 from app.services.access.authentication import Authenticator
+from app.services.access.rate_limits import rate_limits
+from app.services.access.revocations import Revocations
+from app.services.intake.audit import Audit
+from app.services.intake.directory import Directory
+from app.services.intake.opening import intake_database, open_intake
+from app.services.intake.pipeline import Pipeline
 from app.worker import Worker
+
+log = structlog.get_logger("touchline")
+
+RETRY_SECONDS = 1.0
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -27,28 +42,21 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        database, auth_database = open_databases(settings)
-        probe_database = _probe_database(settings)
-        await database.open()
-        try:
-            await check_fit(database)
-            await auth_database.open()
-            authenticator = Authenticator(database, auth_database)
-            app.state.runtime = Runtime(
-                settings=settings,
-                database=database,
-                auth_database=auth_database,
-                probe_database=probe_database,
-                authenticator=authenticator,
-            )
+        async with AsyncExitStack() as stack:
+            runtime = await _started(settings, stack)
+            app.state.runtime = runtime
             settling = asyncio.create_task(_settle())
-            async with Worker(database, authenticator, every=settings.worker_in_serve).running():
-                yield
+            worker = Worker(
+                runtime.database,
+                runtime.authenticator,
+                inbox=runtime.reception.inbox,
+                arrived=runtime.reception.arrived,
+                audit=runtime.audit,
+                every=settings.worker_in_serve,
+            )
+            await stack.enter_async_context(worker.running())
+            yield
             await settling
-        finally:
-            await probe_database.close()
-            await auth_database.close()
-            await database.close()
 
     app = FastAPI(
         title="Touchline",
@@ -61,6 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     metrics = Metrics()
     app.add_middleware(RequestContext, metrics=metrics)
+    app.add_middleware(Cors)
     errors.install(app)
     idempotency.install(app)
     health.install(app, metrics)
@@ -68,6 +77,61 @@ def create_app(settings: Settings) -> FastAPI:
     docs.install(app)
     openapi.install(app)
     return app
+
+
+async def _started(settings: Settings, stack: AsyncExitStack) -> Runtime:
+    secrets = Secrets(settings.secret.get_secret_value() if settings.secret else "")
+    database, auth_database = open_databases(settings)
+    probe_database = _probe_database(settings)
+    intake_role = intake_database(settings)
+    for each in (database, auth_database, probe_database, intake_role):
+        stack.push_async_callback(each.close)
+    revocations = Revocations(settings.spool_root / "ended_keys.json")
+    revocations.load()
+    intake = await stack.enter_async_context(open_intake(settings, secrets, intake_role))
+    try:
+        await check_fit(probe_database)
+    except DatabaseUnreachable as problem:
+        if intake.reception.spool is None:
+            raise
+        database.shut(str(problem))
+        intake.reception.connected = False
+        log.warning("started without a database: only the intake serves", reason=str(problem))
+        waiting = asyncio.create_task(_admit(database, probe_database))
+        stack.callback(waiting.cancel)
+    return Runtime(
+        settings=settings,
+        secrets=secrets,
+        database=database,
+        auth_database=auth_database,
+        probe_database=probe_database,
+        authenticator=Authenticator(database, auth_database, secrets, revocations),
+        intake=intake,
+        audit=Audit(database),
+        pipeline=Pipeline(database),
+        proof_of_work=ProofOfWork(secrets),
+        rate_limits=rate_limits(settings),
+        trusted_proxies=TrustedProxies(settings.trusted_proxies),
+        forms=Directory(database, lambda uow, form_id: uow.forms.get(form_id)),
+    )
+
+
+async def _admit(database: Database, probe_database: Database) -> None:
+    """Let requests to the database once it is there and found fit."""
+    while True:
+        await asyncio.sleep(RETRY_SECONDS)
+        with suppress(DatabaseUnreachable, TimeoutError):
+            try:
+                await check_fit(probe_database)
+            except DatabaseUnreachable:
+                raise
+            except DatabaseProblem as problem:
+                database.shut(str(problem))
+                log.critical("the database is not fit to serve", reason=str(problem))
+                continue
+            database.admit()
+            log.info("the database is there")
+            return
 
 
 async def _settle() -> None:

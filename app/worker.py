@@ -1,4 +1,4 @@
-"""The background worker: places events, flushes when keys were used, forgets old answers."""
+"""The background worker: captures submissions, places events, audits, forgets old answers."""
 
 import asyncio
 import random
@@ -8,16 +8,24 @@ from uuid import UUID
 
 import structlog
 
+from app.domain.errors import Unavailable
 from app.platform import clock
 from app.platform.db import Database
+from app.repositories.intake.inbox import Inbox
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.access.authentication import Authenticator
 from app.services.access.idempotency import RETENTION
 from app.services.access.provisioning import system_caller
+from app.services.intake.audit import Audit
+from app.services.intake.pipeline import Pipeline
 from app.services.reach.events import EventService
 
 log = structlog.get_logger("touchline.worker")
 
+# What arrived in this process is captured at once; other processes' submissions are looked for.
+CAPTURE_SECONDS = 0.05
+PENDING_SECONDS = 0.5
+AUDIT_SECONDS = 25.0
 PLACE_SECONDS = 2.0
 FLUSH_SECONDS = 60.0
 PURGE_SECONDS = 3600.0
@@ -30,10 +38,22 @@ class Worker:
     """Loops that each do one thing; a failure is logged and tried again at the next turn."""
 
     def __init__(
-        self, database: Database, authenticator: Authenticator | None = None, *, every: bool = True
+        self,
+        database: Database,
+        authenticator: Authenticator | None = None,
+        *,
+        inbox: Inbox | None = None,
+        arrived: set[UUID] | None = None,
+        audit: Audit | None = None,
+        every: bool = True,
     ) -> None:
         self._database = database
         self._authenticator = authenticator
+        self._inbox = inbox
+        # The reception adds the workspaces of what it takes in.
+        self._arrived: set[UUID] = set() if arrived is None else arrived
+        self._audit = audit or Audit(database)
+        self._pipeline = Pipeline(database)
         self._every = every
 
     @asynccontextmanager
@@ -52,6 +72,29 @@ class Worker:
         """Run until cancelled."""
         async with self.running():
             await asyncio.Event().wait()
+
+    async def capture_arrived(self) -> None:
+        """Capture what this process took in since the last time."""
+        while self._arrived:
+            await self._pipeline.run(self._arrived.pop())
+
+    async def capture_pending(self) -> None:
+        """Capture whatever waits, in all workspaces."""
+        if self._inbox is None:
+            return
+        for workspace_id in await self._inbox.pending():
+            await _tried(self._capture, workspace_id)
+
+    async def audit(self) -> None:
+        """Compare the receipts that were issued with what is stored."""
+        for workspace_id in await self.workspaces():
+            await _tried(self._check, workspace_id)
+
+    async def _check(self, workspace_id: UUID) -> None:
+        await self._audit.check(workspace_id)
+
+    async def _capture(self, workspace_id: UUID) -> None:
+        await self._pipeline.run(workspace_id)
 
     async def place_events(self) -> None:
         """Give every committed event its position."""
@@ -99,6 +142,9 @@ class Worker:
     def _loops(self) -> list[Coroutine[None, None, None]]:
         loops = [_forever(self.flush_key_use, FLUSH_SECONDS)] if self._authenticator else []
         if self._every:
+            loops.append(_forever(self.capture_arrived, CAPTURE_SECONDS))
+            loops.append(_forever(self.capture_pending, PENDING_SECONDS))
+            loops.append(_forever(self.audit, AUDIT_SECONDS))
             loops.append(_forever(self.place_events, PLACE_SECONDS))
             first = random.uniform(0, FIRST_PURGE_SECONDS)  # noqa: S311 - spreads load
             loops.append(_forever(self.purge_answers, PURGE_SECONDS, first))
@@ -129,6 +175,8 @@ async def _tried(work: Callable[..., Awaitable[None]], *workspace_id: UUID) -> N
     """Do the work, in one workspace if one is named; a failure is logged and goes no further."""
     try:
         await work(*workspace_id)
+    except Unavailable as error:
+        log.warning("background work waits for the database", work=work.__name__, why=error.detail)
     except Exception:
         log.exception(
             "background work failed", work=work.__name__, workspace_id=[*map(str, workspace_id)]

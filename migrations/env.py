@@ -6,7 +6,18 @@ from alembic import context
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.repositories.tables import access, leads, metadata, reach, record, ripeness, sales  # noqa: F401 - registers the tables
+from app.repositories.tables import (  # noqa: F401 - registers the tables
+    access,
+    intake,
+    intake_confirmations,
+    intake_connectors,
+    leads,
+    metadata,
+    reach,
+    record,
+    ripeness,
+    sales,
+)
 
 # Two processes that start together must not both migrate.
 MIGRATION_LOCK = 7_203_114_881

@@ -21,6 +21,11 @@ def reference(table: str) -> None:
     _distribute(f"SELECT create_reference_table('{table}')")
 
 
+def local(table: str) -> None:
+    """Leave the table on the coordinator, for the machinery that serves all workspaces."""
+    op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {APP}")
+
+
 def _distribute(statement: str) -> None:
     if op.get_context().as_sql:
         return

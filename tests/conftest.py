@@ -23,12 +23,14 @@ from app.platform import logging
 from app.platform.config import Settings, with_database, with_user
 from app.platform.db import Database
 from app.platform.ids import new_id
+from app.platform.secrets import Secrets
 from app.repositories.schema import migrate
 from app.services.access.provisioning import add_api_key, create_workspace, system_caller
 from tests.statement_scope import ScopeRecorder
 
 QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 TEMPLATE = "touchline_template"
+SECRET = "a secret that only the tests know, long enough"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -106,10 +108,13 @@ async def _copy_template(server_url: str, name: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def settings(databases: Databases) -> Settings:
+def settings(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
         database_url=SecretStr(databases.app_url),
         database_owner_url=SecretStr(databases.owner_url),
+        secret=SecretStr(SECRET),
+        spool_dir=tmp_path_factory.mktemp("spool"),
+        spool_allow_ephemeral=True,
         worker_in_serve=False,
         log_level="error",
     )
@@ -182,7 +187,9 @@ async def client_of(app: FastAPI, owner_database: Database, slug: str | None = N
     workspace_id = await create_workspace(
         owner_database, slug or f"w-{new_id().hex}", "Test", default_country="DE"
     )
-    key = await add_api_key(owner_database, workspace_id, "tests", KeyKind.SECRET)
+    key = await add_api_key(
+        owner_database, Secrets(SECRET), workspace_id, "tests", KeyKind.SECRET
+    )
     client = Client(
         transport=httpx.ASGITransport(app, raise_app_exceptions=True),
         base_url="http://touchline.test",

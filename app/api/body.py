@@ -17,11 +17,12 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TOO_DEEP = f"nested deeper than {DEPTH_LIMIT} levels"
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, limit: int | None = None) -> bytes:
     """The whole body, once and for all who ask later; TooLarge as soon as that is known."""
     if hasattr(request, "_body"):
         return await request.body()
-    limit = runtime_of(request).settings.max_body_bytes
+    if limit is None:
+        limit = runtime_of(request).settings.max_body_bytes
     declared = request.headers.get("content-length", "")
     size = int(declared[:20]) if declared.isdecimal() else 0
     chunks: list[bytes] = []

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.api.rate_limits import refusal_headers
 from app.domain import errors as domain
 
 log = structlog.get_logger("touchline.errors")
@@ -24,6 +25,7 @@ STATUS: dict[type[domain.DomainError], int] = {
     domain.Stale: 412,
     domain.TooLarge: 413,
     domain.UnsupportedMedia: 415,
+    domain.TooMany: 429,
     domain.Unavailable: 503,
 }
 
@@ -86,6 +88,8 @@ def install(app: FastAPI) -> None:
     async def _domain(request: Request, error: domain.DomainError) -> Response:
         status = status_of(error)
         headers = {}
+        if isinstance(error, domain.TooMany):
+            headers = refusal_headers(error)
         if status == 401:
             headers["WWW-Authenticate"] = "Bearer"
         if status == 503:

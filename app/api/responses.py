@@ -43,6 +43,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         413: "The body is too large",
         415: "The body is not JSON",
         422: "The request is not valid",
+        429: "Too many requests; Retry-After says when to come back",
         503: "Try again",
     }
     return {

@@ -3,17 +3,23 @@
 from fastapi import FastAPI
 
 from app.api.routes.access import api_keys, teams, users, workspaces
+from app.api.routes.intake import forms, submissions, visitors
 from app.api.routes.leads import custom_fields, leads
-from app.api.routes.reach import events
+from app.api.routes.reach import events, jobs
 from app.api.routes.record import campaigns, timeline, touchpoints
 from app.api.routes.ripeness import assessments, qualification
 from app.api.routes.sales import accounts, contacts, conversion, opportunities, pipelines
 
 # The busiest first: they are matched in this order.
 ROUTERS = (
+    submissions.doors,
+    visitors.doors,
     leads.router,
     touchpoints.router,
     timeline.router,
+    submissions.router,
+    visitors.router,
+    forms.router,
     workspaces.router,
     users.router,
     teams.router,
@@ -28,6 +34,7 @@ ROUTERS = (
     opportunities.router,
     pipelines.router,
     events.router,
+    jobs.router,
 )
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import secrets
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -59,6 +60,19 @@ class DataDir:
         with self._lock("set-up") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
+
+    def secret(self) -> str:
+        """The installation's secret: made once, then read from the folder."""
+        file = self.path / "secret"
+        with self._lock("secret") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if not file.exists():
+                made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(made, "w") as stream:
+                    stream.write(secrets.token_urlsafe(48))
+                    stream.flush()
+                    os.fsync(stream.fileno())
+            return file.read_text("ascii")
 
     @contextlib.contextmanager
     def _lock(self, name: str) -> Iterator[int]:

@@ -22,6 +22,7 @@ def embedded_settings(settings: Settings, data_dir: DataDir) -> Settings:
             "database_url": SecretStr(url("touchline_app")),
             "database_auth_url": SecretStr(url("touchline_auth")),
             "database_owner_url": SecretStr(url()),
+            "secret": settings.secret or SecretStr(data_dir.secret()),
         }
     )
 

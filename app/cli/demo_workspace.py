@@ -10,12 +10,14 @@ from pathlib import Path
 from uuid import UUID
 
 from app.cli.databases import ensure_migrated, opened
+from app.cli.settings import secrets_of
 from app.domain.access.api_keys import KeyKind, parse_key
 from app.domain.leads.leads import LeadFilter
 from app.domain.paging import PageRequest
 from app.platform import clock
 from app.platform.config import Settings
 from app.platform.db import Database
+from app.platform.secrets import Secrets
 from app.repositories.access.api_keys import resolve_key
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.access.provisioning import (
@@ -52,7 +54,7 @@ async def prepare(
         if kept is None and demo_data and await _is_empty(database, workspace_id):
             await _write_history(database, workspace_id)
         if kept is None or not await _still_good(settings, kept, workspace_id):
-            kept = await _new_keys(database, workspace_id)
+            kept = await _new_keys(database, secrets_of(settings), workspace_id)
     credentials = replace(kept, base_url=base_url)
     _write(credentials_file, credentials)
     return credentials
@@ -83,24 +85,28 @@ async def _make_workspace(settings: Settings) -> UUID:
         )
 
 
-async def _new_keys(database: Database, workspace_id: UUID) -> Credentials:
+async def _new_keys(database: Database, signer: Secrets, workspace_id: UUID) -> Credentials:
     return Credentials(
         base_url="",
         workspace_id=str(workspace_id),
-        secret_key=await add_api_key(database, workspace_id, "demo", KeyKind.SECRET),
+        secret_key=await add_api_key(database, signer, workspace_id, "demo", KeyKind.SECRET),
         publishable_key=await add_api_key(
-            database, workspace_id, "demo web site", KeyKind.PUBLISHABLE
+            database, signer, workspace_id, "demo web site", KeyKind.PUBLISHABLE
         ),
     )
 
 
 async def _still_good(settings: Settings, kept: Credentials, workspace_id: UUID) -> bool:
     """False after the database was made anew beside an old file, or a key was revoked."""
+    signer = secrets_of(settings)
     async with opened(settings.auth_url) as auth_database:
         for text in (kept.secret_key, kept.publishable_key):
             parsed = parse_key(text)
             key = await resolve_key(auth_database, parsed) if parsed else None
             if key is None or key.workspace_id != workspace_id or not key.usable(clock.now()):
+                return False
+            # The folder's secret may have been made anew beside an old database.
+            if parsed and parsed.kind is KeyKind.PUBLISHABLE and not parsed.is_signed_by(signer):
                 return False
     return kept.workspace_id == str(workspace_id)
 

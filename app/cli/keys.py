@@ -8,6 +8,7 @@ import typer
 
 from app.cli.databases import database_settings, opened_as_app
 from app.cli.problems import CannotRun
+from app.cli.settings import secrets_of
 from app.domain.access.api_keys import PUBLISHABLE_SCOPES, SECRET_SCOPES, KeyKind, Scope
 from app.platform import clock
 from app.platform.config import Settings
@@ -67,5 +68,7 @@ async def _create(
         caller = replace(system_caller(workspace_id), scopes=SECRET_SCOPES)
         async with UnitOfWork(database, caller) as uow:
             expires_at = clock.now() + timedelta(days=days) if days else None
-            _, text = await ApiKeyService(uow).create(name, kind, scopes, expires_at)
+            _, text = await ApiKeyService(uow).create(
+                secrets_of(settings), name, kind, scopes, expires_at
+            )
     return text

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from app.cli.problems import CannotRun
 from app.platform.config import Settings
+from app.platform.secrets import Secrets
 
 
 def read_settings(
@@ -20,6 +21,18 @@ def read_settings(
     except ValidationError as error:
         wrong = [f"TOUCHLINE_{e['loc'][0]!s}".upper() + f": {e['msg']}" for e in error.errors()]
         raise CannotRun("; ".join(wrong)) from error
+
+
+def secrets_of(settings: Settings) -> Secrets:
+    """What signs and seals; CannotRun when no secret is set, or too short a one."""
+    if settings.secret is None:
+        raise CannotRun(
+            "set TOUCHLINE_SECRET to 32 random characters or more, the same for every process"
+        )
+    try:
+        return Secrets(settings.secret.get_secret_value())
+    except ValueError as error:
+        raise CannotRun(f"TOUCHLINE_SECRET: {error}") from error
 
 
 def is_embedded(settings: Settings) -> bool:

@@ -11,7 +11,10 @@ from app.cli.stopping import Stop
 from app.main import open_databases
 from app.platform import logging
 from app.platform.config import Settings
+from app.platform.ids import new_id
+from app.repositories.intake.inbox import Inbox
 from app.repositories.schema import check_fit
+from app.services.intake.opening import intake_database
 from app.worker import Worker, log
 
 
@@ -35,14 +38,17 @@ def work(settings: Settings) -> None:
 
 async def _work(settings: Settings, stop: Stop) -> None:
     database, _ = open_databases(settings)
+    intake_role = intake_database(settings)
     await database.open()
     try:
         await check_fit(database)
-        working = asyncio.create_task(Worker(database).run())
+        worker = Worker(database, inbox=Inbox(intake_role, new_id()))
+        working = asyncio.create_task(worker.run())
         loop = asyncio.get_running_loop()
         stop.calls(lambda: loop.call_soon_threadsafe(working.cancel))
         log.info("the worker runs")
         with suppress(asyncio.CancelledError):
             await working
     finally:
+        await intake_role.close()
         await database.close()

@@ -12,6 +12,7 @@ DomainError
 ├── Stale              If-Match names a version that is not the present one
 ├── TooLarge           the body is over the limit
 ├── UnsupportedMedia   the body is not JSON
+├── TooMany            a rate limit; says when to come back
 └── Unavailable        the database cannot be reached or is overloaded; try again
     ├── LostRace       another transaction was faster; the request can be run again
     └── OutcomeUnknown the connection broke during the commit
@@ -116,6 +117,29 @@ class TooLarge(DomainError):
 class UnsupportedMedia(DomainError):
     code = "unsupported_media_type"
     title = "The request body must be JSON"
+
+
+class TooMany(DomainError):
+    """`policy` allows `quota` requests in `window` seconds."""
+
+    code = "too_many_requests"
+    title = "Too many requests"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        retry_after: int = 1,
+        policy: str | None = None,
+        quota: int = 0,
+        window: int = 60,
+    ) -> None:
+        policies = [policy] if policy else []
+        super().__init__(detail, extra={"retry_after": retry_after, "violated_policies": policies})
+        self.retry_after = retry_after
+        self.policy = policy
+        self.quota = quota
+        self.window = window
 
 
 class Unavailable(DomainError):

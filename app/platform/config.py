@@ -1,11 +1,12 @@
 """Settings, read once from the environment (prefix TOUCHLINE_) when a process starts."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -29,10 +30,45 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".touchline")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    secret: SecretStr | None = Field(
+        default=None,
+        description="32 characters or more, the same for every process: signs public keys and "
+        "receipts, seals what is at rest. Unset: the embedded database's folder keeps one.",
+    )
+    spool_dir: Path | None = Field(
+        default=None,
+        description="Where the intake keeps submissions while Postgres does not answer; by "
+        "default `spool` in data_dir.",
+    )
+    spool_max_bytes: int = Field(default=2 * 1024**3, ge=16 * 1024**2)
+    spool_allow_ephemeral: bool = Field(
+        default=False, description="Trust a disk that goes with its container (overlay, tmpfs)."
+    )
+    max_submission_bytes: int = Field(default=256 * 1024, ge=1024)
     max_body_bytes: int = Field(default=5 * 1024 * 1024, ge=1024)
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(), description="Networks whose X-Forwarded-For is believed, with commas between."
+    )
+    intake_rate_per_key: int = Field(
+        default=12_000, ge=0, description="Submissions a minute with one public key; 0: no limit."
+    )
+    intake_rate_per_key_soft: int = Field(
+        default=6_000, ge=0, description="Above it they are taken and marked `rate`; 0: never."
+    )
+    intake_rate_per_address: int = Field(
+        default=600, ge=0, description="The same for one address; 0: no limit."
+    )
+    intake_rate_per_address_soft: int = Field(default=60, ge=0)
     worker_in_serve: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
 
     @property
     def embedded(self) -> bool:
@@ -52,6 +88,16 @@ class Settings(BaseSettings):
         if self.database_auth_url is not None:
             return _plain(self.database_auth_url.get_secret_value())
         return with_user(self.app_url, "touchline_auth")
+
+    @property
+    def intake_url(self) -> str:
+        """The URL that takes submissions in, as a role that can do nothing else."""
+        return with_user(self.app_url, "touchline_intake")
+
+    @property
+    def spool_root(self) -> Path:
+        """The folder that holds one spool for each process."""
+        return self.spool_dir or self.data_dir / "spool"
 
     @property
     def owner_url(self) -> str:

@@ -41,6 +41,10 @@ class DatabaseProblem(Exception):
     """Why this Postgres cannot be used; the message is one line that says what to do."""
 
 
+class DatabaseUnreachable(DatabaseProblem):
+    """It does not answer; it may later."""
+
+
 class Database:
     """The connections of one process to Postgres as one role.
 
@@ -61,6 +65,7 @@ class Database:
         self._statement_timeout = statement_timeout_seconds
         self._cache_size = 0 if pooler == "pgbouncer" else 400
         self._pool = ConnectionPool(self._connect, pool_size)
+        self._shut: str | None = None
 
     async def open(self) -> None:
         """Connect; raises DatabaseProblem when the server cannot be reached."""
@@ -74,8 +79,18 @@ class Database:
         """Close every connection."""
         await self._pool.close()
 
+    def shut(self, reason: str) -> None:
+        """Hand out no connection: the database has not been found fit yet."""
+        self._shut = reason
+
+    def admit(self) -> None:
+        """Hand out connections again."""
+        self._shut = None
+
     async def acquire(self) -> asyncpg.Connection:
         """A connection for the caller alone, to be given back; TimeoutError when all are busy."""
+        if self._shut is not None:
+            raise ConnectionRefusedError(self._shut)
         return await self._pool.acquire(PATIENCE_SECONDS)
 
     def release(self, connection: asyncpg.Connection) -> None:
@@ -148,7 +163,7 @@ def unreachable(url: str, error: BaseException) -> DatabaseProblem:
     if refusal:
         what, hint = refusal[0].format(role=parts.username), refusal[1]
         return DatabaseProblem(f"Postgres at {where}{port} refuses {what}: {reason}; {hint}")
-    return DatabaseProblem(
+    return DatabaseUnreachable(
         f"cannot reach Postgres at {where}{port} as {parts.username}: {reason}; "
         "check that it runs and that TOUCHLINE_DATABASE_URL is right"
     )

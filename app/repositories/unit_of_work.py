@@ -19,10 +19,18 @@ from app.repositories.access.idempotency import IdempotencyRepository
 from app.repositories.access.teams import TeamRepository
 from app.repositories.access.users import UserRepository
 from app.repositories.access.workspaces import WorkspaceDirectory, WorkspaceSettingsRepository
+from app.repositories.intake.confirmations import ConfirmationRepository
+from app.repositories.intake.conservation import ConservationRepository
+from app.repositories.intake.connectors import ConnectorRepository
+from app.repositories.intake.forms import FormRepository
+from app.repositories.intake.submissions import SubmissionRepository
+from app.repositories.intake.visitors import VisitorRepository
 from app.repositories.leads.custom_fields import CustomFieldRepository
 from app.repositories.leads.lead_search import LeadSearchRepository
 from app.repositories.leads.leads import LeadRepository
 from app.repositories.reach.events import EventRepository
+from app.repositories.reach.job_queue import JobQueue
+from app.repositories.reach.jobs import JobRepository
 from app.repositories.record.campaigns import CampaignRepository
 from app.repositories.record.timeline import TimelineRepository
 from app.repositories.record.touchpoints import TouchpointRepository
@@ -165,6 +173,26 @@ class UnitOfWork:
         return CustomFieldRepository(self._transaction)
 
     @cached_property
+    def forms(self) -> FormRepository:
+        return FormRepository(self._transaction)
+
+    @cached_property
+    def connectors(self) -> ConnectorRepository:
+        return ConnectorRepository(self._transaction)
+
+    @cached_property
+    def submissions(self) -> SubmissionRepository:
+        return SubmissionRepository(self._transaction)
+
+    @cached_property
+    def visitors(self) -> VisitorRepository:
+        return VisitorRepository(self._transaction)
+
+    @cached_property
+    def conservation(self) -> ConservationRepository:
+        return ConservationRepository(self._transaction)
+
+    @cached_property
     def campaigns(self) -> CampaignRepository:
         return CampaignRepository(self._transaction)
 
@@ -203,6 +231,18 @@ class UnitOfWork:
     @cached_property
     def events(self) -> EventRepository:
         return EventRepository(self._transaction)
+
+    @cached_property
+    def confirmations(self) -> ConfirmationRepository:
+        return ConfirmationRepository(self._transaction)
+
+    @cached_property
+    def jobs(self) -> JobRepository:
+        return JobRepository(self._transaction)
+
+    @cached_property
+    def job_queue(self) -> JobQueue:
+        return JobQueue(self._transaction)
 
 
 def _as_domain_error(error: BaseException) -> BaseException:

@@ -10,9 +10,12 @@ import pytest
 from app import worker as module
 from app.platform.db import Database
 from app.platform.ids import new_id
+from app.platform.secrets import Secrets
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.access.authentication import Authenticator
+from app.services.access.revocations import Revocations
 from app.worker import Worker
+from tests.conftest import SECRET
 
 pytestmark = pytest.mark.anyio
 
@@ -44,7 +47,7 @@ class Failing(Worker):
 
 def with_used(used: dict[UUID, set[UUID]]) -> Authenticator:
     """An authenticator that saw these keys used."""
-    authenticator = Authenticator(NOWHERE, NOWHERE)
+    authenticator = Authenticator(NOWHERE, NOWHERE, Secrets(SECRET), Revocations(None))
     authenticator.put_back(used)
     return authenticator
 

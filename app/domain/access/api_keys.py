@@ -1,10 +1,12 @@
 """API keys: what they look like, what they may do, and who is calling."""
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
 
 _SECRET_BYTES = 32
@@ -67,6 +69,13 @@ class Caller:
     user_id: UUID | None = None
 
 
+class Signer(Protocol):
+    """What signs; see `app.platform.secrets`."""
+
+    def sign(self, purpose: str, *parts: bytes) -> bytes:
+        """A MAC over the parts for one purpose."""
+
+
 @dataclass(frozen=True)
 class ParsedKey:
     """What a key says of itself before any lookup."""
@@ -74,12 +83,34 @@ class ParsedKey:
     kind: KeyKind
     workspace_id: UUID
     key_hash: bytes
+    secret: bytes
+
+    def is_signed_by(self, signer: Signer) -> UUID | None:
+        """The id of a publishable key that was made here; None for any other."""
+        key_id, mac = self.secret[:16], self.secret[16:]
+        expected = _signature(signer, self.workspace_id, key_id)
+        return UUID(bytes=key_id) if hmac.compare_digest(mac, expected) else None
 
 
-def make_key(kind: KeyKind, workspace_id: UUID) -> str:
-    """A new key: kind, workspace and 256 random bits. It carries the workspace so that a
+def make_secret_key(workspace_id: UUID) -> str:
+    """A new secret key: kind, workspace and 256 random bits. It carries the workspace so that a
     look-up never has to search them all."""
-    return f"{_PREFIXES[kind]}_{workspace_id.hex}_{secrets.token_hex(_SECRET_BYTES)}"
+    return _spelled(KeyKind.SECRET, workspace_id, secrets.token_bytes(_SECRET_BYTES))
+
+
+def make_publishable_key(signer: Signer, workspace_id: UUID, key_id: UUID) -> str:
+    """A new publishable key: kind, workspace, its own id and a signature over both, so that the
+    intake knows it for genuine while the database is down."""
+    signature = _signature(signer, workspace_id, key_id.bytes)
+    return _spelled(KeyKind.PUBLISHABLE, workspace_id, key_id.bytes + signature)
+
+
+def _signature(signer: Signer, workspace_id: UUID, key_id: bytes) -> bytes:
+    return signer.sign("publishable key", workspace_id.bytes, key_id)[: _SECRET_BYTES - 16]
+
+
+def _spelled(kind: KeyKind, workspace_id: UUID, secret: bytes) -> str:
+    return f"{_PREFIXES[kind]}_{workspace_id.hex}_{secret.hex()}"
 
 
 def parse_key(key: str) -> ParsedKey | None:
@@ -93,9 +124,11 @@ def parse_key(key: str) -> ParsedKey | None:
         ):
             try:
                 workspace_id = UUID(hex=key[len(head) : len(head) + 32])
+                secret = bytes.fromhex(key[len(head) + 33 :])
             except ValueError:
                 return None
-            return ParsedKey(kind, workspace_id, hash_key(key))
+            if len(secret) == _SECRET_BYTES:
+                return ParsedKey(kind, workspace_id, hash_key(key), secret)
     return None
 
 

@@ -55,6 +55,7 @@ class Lead:
     sql_at: datetime | None = None
     opportunity_at: datetime | None = None
     customer_at: datetime | None = None
+    is_test: bool = False
     first_touch_at: datetime | None = None
     last_touch_at: datetime | None = None
     touch_count: int = 0

@@ -33,6 +33,17 @@ class EventType(StrEnum):
     LEAD_REACTIVATED = "lead.reactivated"
     LEAD_CONVERTED = "lead.converted"
     TOUCHPOINT_RECORDED = "touchpoint.recorded"
+    CONSENT_RECORDED = "consent.recorded"
+    SUBMISSION_HELD = "submission.held"
+    SUBMISSION_QUARANTINED = "submission.quarantined"
+    SUBMISSION_RELEASED = "submission.released"
+    SUBMISSION_REJECTED = "submission.rejected"
+    FORM_CREATED = "form.created"
+    FORM_UPDATED = "form.updated"
+    FORM_ARCHIVED = "form.archived"
+    CONNECTOR_CREATED = "connector.created"
+    CONNECTOR_UPDATED = "connector.updated"
+    CONNECTOR_ARCHIVED = "connector.archived"
     CAMPAIGN_CREATED = "campaign.created"
     CAMPAIGN_UPDATED = "campaign.updated"
     ACCOUNT_CREATED = "account.created"
@@ -42,6 +53,10 @@ class EventType(StrEnum):
     OPPORTUNITY_CREATED = "opportunity.created"
     OPPORTUNITY_UPDATED = "opportunity.updated"
     OPPORTUNITY_STAGE_CHANGED = "opportunity.stage_changed"
+    CONSENT_CONFIRMED = "consent.confirmed"
+    JOB_DIED = "job.died"
+    JOB_RETRIED = "job.retried"
+    JOB_CANCELLED = "job.cancelled"
 
 
 @dataclass(frozen=True, kw_only=True)

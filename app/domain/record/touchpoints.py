@@ -32,6 +32,7 @@ class Touchpoint:
     supersedes_id: UUID | None = None
     user_id: UUID | None = None
     api_key_id: UUID | None = None
+    is_test: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,7 @@ class NewTouchpoint:
     source_system: str | None = None
     external_id: str | None = None
     supersedes_id: UUID | None = None
+    is_test: bool = False
 
     @property
     def reference(self) -> tuple[str, str] | None:

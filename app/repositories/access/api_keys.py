@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from app.domain.access.api_keys import ApiKey, ParsedKey
+from app.domain.access.api_keys import ApiKey, KeyKind, ParsedKey
 from app.platform.db import Database
 from app.repositories.database_errors import translate
 from app.repositories.resources import Resources
@@ -38,11 +38,32 @@ async def resolve_key(auth_database: Database, parsed: ParsedKey) -> ApiKey | No
     return ApiKey(**rows[0]) if rows else None
 
 
+async def ended_keys(auth_database: Database) -> dict[UUID, datetime]:
+    """When publishable keys of any workspace were revoked, or expire."""
+    rows = await auth_database.fetch(_ENDED.sql, *_ENDED.arguments({}))
+    return {row["id"]: row["ends_at"] for row in rows}
+
+
 _RESOLVE = Statement(
     select(api_keys).where(
         own(api_keys), api_keys.c.key_hash == param("key_hash", api_keys.c.key_hash)
     )
 )
+
+
+# Read as touchline_auth: a web page's key proves its workspace by itself, so all are one list.
+_ENDED = Statement(
+    select(
+        api_keys.c.id,
+        func.coalesce(
+            func.least(api_keys.c.revoked_at, api_keys.c.expires_at), api_keys.c.expires_at
+        ).label("ends_at"),
+    ).where(
+        api_keys.c.kind == KeyKind.PUBLISHABLE.value,
+        api_keys.c.revoked_at.is_not(None) | api_keys.c.expires_at.is_not(None),
+    )
+)
+ACROSS_WORKSPACES = (_ENDED.sql,)
 
 
 def _mark_used() -> Statement:

@@ -73,6 +73,19 @@ class LeadRepository(Resources[Lead]):
             **as_scalars(events, [vars(event) for event in journal], "event"),
         )
 
+    async def add_many(self, new: Mapping[UUID, tuple[Lead, Sequence[Identity]]]) -> None:
+        """Store leads with their identities in one statement."""
+        owned = [
+            row
+            for lead_id, (_, identities) in new.items()
+            for row in self._identity_rows(lead_id, identities)
+        ]
+        await self._transaction.rows(
+            _ADD_MANY,
+            **as_arrays(leads, [vars(lead) for lead, _ in new.values()], "lead"),
+            **as_arrays(lead_identities, owned, "identity"),
+        )
+
     async def add_identities(self, lead_id: UUID, identities: Sequence[Identity]) -> None:
         """Point further identities to a lead."""
         if identities:
@@ -259,6 +272,14 @@ def _recount_touches() -> Statement:
     )
 
 
+def _add_many() -> Statement:
+    identities = insert_rows(lead_identities, stored_columns(lead_identities), "identity")
+    return Statement(
+        insert_rows(leads, stored_columns(leads), "lead").add_cte(identities.cte("new_identity"))
+    )
+
+
+_ADD_MANY = _add_many()
 _RECOUNT_TOUCHES = _recount_touches()
 _MATCHING = _matching()
 _ADD_IDENTITIES = Statement(insert_rows(lead_identities, stored_columns(lead_identities)))

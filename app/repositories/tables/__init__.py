@@ -54,6 +54,22 @@ def reference_table(name: str, *parts: Any) -> Table:
     return Table(name, metadata, *parts, info={"class": TableClass.REFERENCE, "append_only": True})
 
 
+def local_table(name: str, *parts: Any) -> Table:
+    """A table of the machinery, beside the workspaces: no row-level security guards it.
+
+    What reads it for a workspace binds workspace_id all the same.
+    """
+    return Table(
+        name,
+        metadata,
+        Column("workspace_id", Uuid, nullable=False),
+        Column("id", Uuid, nullable=False),
+        *parts,
+        PrimaryKeyConstraint("id", name=f"{name}_pkey"),
+        info={"class": TableClass.LOCAL, "append_only": False},
+    )
+
+
 def text(name: str, *, required: bool = False) -> Column[str]:
     """A text column."""
     return Column(name, Text, nullable=not required)

@@ -62,6 +62,7 @@ leads = tenant_table(
     instant("sql_at"),
     instant("opportunity_at"),
     instant("customer_at"),
+    Column("is_test", Boolean, nullable=False, server_default=sql("false")),
     instant("first_touch_at"),
     instant("last_touch_at"),
     Column("touch_count", Integer, nullable=False),

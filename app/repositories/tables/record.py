@@ -1,6 +1,6 @@
 """Touchpoints and the campaigns that caused them."""
 
-from sqlalchemy import BigInteger, Column, Date, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Date, Uuid
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -68,6 +68,7 @@ touchpoints = tenant_table(
     Column("supersedes_id", Uuid),
     Column("user_id", Uuid),
     Column("api_key_id", Uuid),
+    Column("is_test", Boolean, nullable=False, server_default=sql("false")),
     one_of("touchpoints", "channel", Channel),
     refers("touchpoints", "lead_id", "leads", "lead"),
     refers("touchpoints", "campaign_id", "campaigns", "campaign"),

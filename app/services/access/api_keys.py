@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.access.api_keys import PUBLISHABLE_SCOPES, ApiKey, KeyKind, Scope
+from app.domain.access.api_keys import PUBLISHABLE_SCOPES, ApiKey, KeyKind, Scope, Signer
 from app.domain.errors import Forbidden, Invalid
 from app.domain.paging import Page, PageRequest
 from app.domain.reach.events import EventType
@@ -18,7 +18,12 @@ class ApiKeyService:
         self._uow = uow
 
     async def create(
-        self, name: str, kind: KeyKind, scopes: frozenset[Scope], expires_at: datetime | None
+        self,
+        signer: Signer,
+        name: str,
+        kind: KeyKind,
+        scopes: frozenset[Scope],
+        expires_at: datetime | None,
     ) -> tuple[ApiKey, str]:
         """A stored key and its text, which nobody can read again.
 
@@ -33,7 +38,7 @@ class ApiKeyService:
             raise Forbidden(
                 "a key can only give scopes that it has itself", extra={"lacking_scopes": lacking}
             )
-        key, text = new_api_key(self._uow, name, kind, scopes)
+        key, text = new_api_key(self._uow, signer, name, kind, scopes)
         key.expires_at = expires_at
         await self._uow.api_keys.add(key)
         told = {"name": key.name, "kind": key.kind, "scopes": key.scopes}

@@ -1,22 +1,29 @@
 """From the key in a request to the caller it stands for."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from uuid import UUID
 
-from app.domain.access.api_keys import ApiKey, Caller, KeyKind, Scope, parse_key
+from app.domain.access.api_keys import ApiKey, Caller, KeyKind, ParsedKey, Scope, parse_key
 from app.domain.access.users import Role
-from app.domain.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from app.domain.errors import Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from app.platform import clock
 from app.platform.db import Database
+from app.platform.secrets import Secrets
 from app.repositories.access.api_keys import resolve_key
 from app.repositories.unit_of_work import UnitOfWork
+from app.services.access.revocations import Revocations
 
 # How long a process may go on trusting what it read; a revoked key is refused everywhere
 # after this many seconds, and at once by the process that revoked it.
 TRUST_SECONDS = 5.0
+# How long the intake waits for the database to tell whether a secret key is good.
+INTAKE_SECONDS = 0.75
 _MOST_REMEMBERED = 10_000
+_AT_THE_INTAKE = (Scope.INTAKE_WRITE,)
+_MAY_SEND = frozenset({Scope.INTAKE_WRITE.value})
 
 
 @dataclass(frozen=True)
@@ -32,10 +39,14 @@ class Authenticator:
         self,
         database: Database,
         auth_database: Database,
+        secrets: Secrets,
+        revocations: Revocations,
         elapsed: Callable[[], float] = monotonic,
     ) -> None:
         self._database = database
         self._auth_database = auth_database
+        self._secrets = secrets
+        self._revocations = revocations
         self._elapsed = elapsed
         self._keys: dict[str, _Remembered] = {}
         self._actors: dict[tuple[UUID, UUID], tuple[str, float]] = {}
@@ -54,14 +65,11 @@ class Authenticator:
         parsed = parse_key(token) if token else None
         if token is None or parsed is None:
             raise Unauthenticated("send an API key as `Authorization: Bearer <key>`")
-        if parsed.kind is KeyKind.PUBLISHABLE and tuple(scopes) != (Scope.INTAKE_WRITE,):
-            raise Forbidden("a publishable key can only send to the intake")
-        remembered = self._keys.get(token)
-        if remembered is None or remembered.until < self._elapsed():
-            key = await resolve_key(self._auth_database, parsed)
-            self._remember(token, key)
-        else:
-            key = remembered.key
+        if parsed.kind is KeyKind.PUBLISHABLE:
+            if tuple(scopes) != _AT_THE_INTAKE:
+                raise Forbidden("a publishable key can only send to the intake")
+            return self._of_a_web_page(parsed)
+        key = await self._key(token, parsed, patient=tuple(scopes) != _AT_THE_INTAKE)
         if key is None or key.id in self._revoked or not key.usable(clock.now()):
             raise Unauthenticated("this API key is unknown, revoked or expired")
         for scope in scopes:
@@ -75,9 +83,37 @@ class Authenticator:
         )
         return caller if actor is None else await self._acting(caller, actor, scopes)
 
+    def _of_a_web_page(self, parsed: ParsedKey) -> Caller:
+        """A publishable key is checked without the database, which may be down."""
+        key_id = parsed.is_signed_by(self._secrets)
+        if key_id is None or self._revocations.ended(key_id):
+            raise Unauthenticated("this API key is unknown, revoked or expired")
+        self._used.setdefault(parsed.workspace_id, set()).add(key_id)
+        return Caller(workspace_id=parsed.workspace_id, api_key_id=key_id, scopes=_MAY_SEND)
+
+    async def _key(self, token: str, parsed: ParsedKey, *, patient: bool) -> ApiKey | None:
+        """The key as it is now, or was seconds ago. At the intake, which must go on while the
+        database is silent, also as it was when that was last heard of."""
+        remembered = self._keys.get(token)
+        if remembered is not None and remembered.until >= self._elapsed():
+            return remembered.key
+        if patient:
+            key = await resolve_key(self._auth_database, parsed)
+        else:
+            try:
+                async with asyncio.timeout(INTAKE_SECONDS):
+                    key = await resolve_key(self._auth_database, parsed)
+            except (Unavailable, TimeoutError) as error:
+                if remembered is None:
+                    raise Unavailable("this key cannot be checked just now") from error
+                key = remembered.key
+        self._remember(token, key)
+        return key
+
     def forget(self, key_id: UUID) -> None:
         """Trust a key no longer, because it was just revoked here."""
         self._revoked.add(key_id)
+        self._revocations.end(key_id)
 
     def forget_actor(self, user_id: UUID) -> None:
         """Read a user anew before the next request in their name, because they just changed."""

@@ -10,8 +10,10 @@ from app.domain.access.api_keys import (
     KeyKind,
     Scope,
     display_prefix,
+    Signer,
     hash_key,
-    make_key,
+    make_publishable_key,
+    make_secret_key,
 )
 from app.domain.access.workspaces import DEFAULT_DISQUALIFY_REASONS, WorkspaceSettings
 from app.domain.reach.events import EventType
@@ -66,14 +68,23 @@ async def find_workspace(database: Database, name: str) -> UUID | None:
 
 
 def new_api_key(
-    uow: UnitOfWork, name: str, kind: KeyKind, scopes: frozenset[Scope] | None = None
+    uow: UnitOfWork,
+    signer: Signer,
+    name: str,
+    kind: KeyKind,
+    scopes: frozenset[Scope] | None = None,
 ) -> tuple[ApiKey, str]:
     """A key to store and its text, which is shown this once."""
     allowed = SECRET_SCOPES if kind is KeyKind.SECRET else PUBLISHABLE_SCOPES
-    text = make_key(kind, uow.workspace_id)
+    key_id = new_id()
+    text = (
+        make_secret_key(uow.workspace_id)
+        if kind is KeyKind.SECRET
+        else make_publishable_key(signer, uow.workspace_id, key_id)
+    )
     key = ApiKey(
         workspace_id=uow.workspace_id,
-        id=new_id(),
+        id=key_id,
         name=name,
         kind=kind.value,
         prefix=display_prefix(text),
@@ -89,6 +100,7 @@ def new_api_key(
 
 async def add_api_key(
     database: Database,
+    signer: Signer,
     workspace_id: UUID,
     name: str,
     kind: KeyKind,
@@ -96,7 +108,7 @@ async def add_api_key(
 ) -> str:
     """Store a new key outside any request; returns its text."""
     async with UnitOfWork(database, system_caller(workspace_id)) as uow:
-        key, text = new_api_key(uow, name, kind, scopes)
+        key, text = new_api_key(uow, signer, name, kind, scopes)
         await uow.api_keys.add(key)
         uow.record(
             EventType.API_KEY_CREATED,

@@ -149,6 +149,7 @@ def build_touchpoint(uow: UnitOfWork, lead_id: UUID, touch: NewTouchpoint) -> To
         source_system=touch.source_system,
         external_id=touch.external_id,
         supersedes_id=touch.supersedes_id,
+        is_test=touch.is_test,
         user_id=uow.caller.user_id,
         api_key_id=uow.caller.api_key_id,
     )

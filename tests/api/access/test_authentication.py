@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from app.domain.access.api_keys import KeyKind, make_key
+from app.domain.access.api_keys import KeyKind, make_secret_key
 from app.platform.db import Database
 from app.platform.ids import new_id
 from app.worker import Worker
@@ -81,7 +81,7 @@ class TestKeys:
     async def test_an_unknown_key_is_looked_up_and_begins_no_transaction(
         self, client: Client, lookups: list[str]
     ) -> None:
-        unknown = bearer(make_key(KeyKind.SECRET, client.workspace_id))
+        unknown = bearer(make_secret_key(client.workspace_id))
         assert (await client.get("/v1/leads", headers=unknown)).status_code == 401
         assert lookups == ["auth_database"]
         assert (await client.get("/v1/leads", headers=unknown)).status_code == 401

@@ -38,7 +38,9 @@ async def create_api_key(
     So a repeat with the same Idempotency-Key cannot show it again and gets 409 `already_created`
     with the key's `id`. If the first answer was lost, revoke that key and create another.
     """
-    key, text = await api_keys.create(body.name, body.kind, frozenset(body.scopes), body.expires_at)
+    key, text = await api_keys.create(
+        runtime_of(request).secrets, body.name, body.kind, frozenset(body.scopes), body.expires_at
+    )
     show_once(request, key.id)
     response.headers["Location"] = f"/v1/api-keys/{key.id}"
     response.headers["Cache-Control"] = "no-store"

@@ -1,0 +1,150 @@
+"""What the public routes of the intake do alike: who is it, is it too much, what did they send."""
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from time import monotonic_ns
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request, Response
+
+from app.api.body import read_body
+from app.api.client_address import client_address
+from app.api.operations import Handler, Operation
+from app.api.rate_limits import verdict_headers
+from app.api.runtime import Runtime, runtime_of
+from app.domain.access.api_keys import KeyKind, Scope, parse_key
+from app.domain.errors import FieldError, Invalid
+from app.domain.intake.submissions import Delivery, SubmissionKind
+from app.platform import clock
+from app.platform.ids import new_id
+from app.services.access.idempotency import checked_key
+from app.services.intake.reception import Accepted
+
+_HEADERS = ("user-agent", "referer", "origin", "host", "accept-language", "x-request-id")
+_LONGEST_HEADER = 4_000
+_SENDING = (Scope.INTAKE_WRITE,)
+
+
+class Door(Operation):
+    """A route whose handler reads the request itself and answers it whole.
+
+    FastAPI's own reading of parameters, and its writing of answers, would take longer than all
+    that is done here.
+    """
+
+    def get_route_handler(self) -> Handler:
+        handle: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return handle
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """Who knocks."""
+
+    workspace_id: UUID
+    api_key_id: UUID | None
+    trusted: bool
+    address: str | None
+    suspicions: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+async def sender_with_key(request: Request) -> Sender:
+    """The sender behind an API key; a secret one is a server's, and trusted with more."""
+    runtime = runtime_of(request)
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    token = token.strip() if kind.lower() == "bearer" else ""
+    caller = await runtime.authenticator.authenticate(token or None, _SENDING, None)
+    parsed = parse_key(token)
+    trusted = parsed is not None and parsed.kind is KeyKind.SECRET
+    return _counted(request, runtime, caller.workspace_id, caller.api_key_id, trusted=trusted)
+
+
+def public_sender(request: Request, workspace_id: UUID, subject_id: UUID) -> Sender:
+    """Somebody who was only given a form's or a connector's address."""
+    return _counted(request, runtime_of(request), workspace_id, subject_id, trusted=False)
+
+
+def _counted(
+    request: Request, runtime: Runtime, workspace_id: UUID, key_id: UUID | None, *, trusted: bool
+) -> Sender:
+    address = client_address(request.scope, runtime.trusted_proxies)
+    # A server passes on what many people send, from one address.
+    counted = None if trusted else address
+    verdict = runtime.rate_limits.check(key_id, counted, monotonic_ns())
+    if not verdict.allowed:
+        raise verdict.refusal()
+    return Sender(
+        workspace_id=workspace_id,
+        api_key_id=key_id,
+        trusted=trusted,
+        address=address,
+        suspicions=["rate"] if verdict.soft else [],
+        headers=verdict_headers(verdict),
+    )
+
+
+async def read_submission(request: Request) -> bytes:
+    """The raw body; TooLarge beyond the intake's own limit."""
+    return await read_body(request, runtime_of(request).settings.max_submission_bytes)
+
+
+def delivery_of(
+    request: Request, sender: Sender, raw: bytes, kind: SubmissionKind, **more: Any
+) -> Delivery:
+    """The delivery, under the receipt of its Idempotency-Key or under a new one."""
+    headers = request.headers
+    key = headers.get("idempotency-key") or more.pop("key", None)
+    more.pop("key", None)
+    receipt_id = (
+        runtime_of(request).reception.receipt_for(
+            sender.workspace_id, b"key:" + checked_key(key).encode()
+        )
+        if key
+        else new_id()
+    )
+    return Delivery(
+        workspace_id=sender.workspace_id,
+        id=receipt_id,
+        kind=kind,
+        received_at=clock.now(),
+        raw=raw,
+        body_hash=hashlib.sha256(request.scope["path"].encode() + b"\n" + raw).digest(),
+        content_type=headers.get("content-type", "")[:_LONGEST_HEADER],
+        headers={
+            name: value[:_LONGEST_HEADER]
+            for name in _HEADERS
+            if (value := headers.get(name)) is not None
+        },
+        address=sender.address,
+        suspicions=[*sender.suspicions, *more.pop("suspicions", ())],
+        **more,
+    )
+
+
+async def accept(request: Request, delivery: Delivery) -> Accepted:
+    """Take it in; Invalid when its Idempotency-Key came before with another body."""
+    accepted = await runtime_of(request).reception.accept(delivery)
+    if not accepted.same_body:
+        detail = "this Idempotency-Key was used for another submission"
+        raise Invalid(
+            detail,
+            code="idempotency_key_reused",
+            errors=[
+                FieldError(
+                    parameter="Idempotency-Key", code="idempotency_key_reused", detail=detail
+                )
+            ],
+        )
+    return accepted
+
+
+def receipt(accepted: Accepted, sender: Sender) -> Response:
+    """202 with the receipt."""
+    headers = {**sender.headers, "Location": f"/v1/submissions/{accepted.receipt_id}"}
+    if accepted.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    body = f'{{"receipt_id":"{accepted.receipt_id}","status":"{accepted.status}"}}'
+    return Response(body, 202, headers, "application/json")

@@ -1,0 +1,317 @@
+"""Submissions: taken in, followed up, released or rejected."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request, Response, status
+
+from app.adapters import json_bodies
+from app.adapters.form_bodies import parse_form_body
+from app.adapters.json_bodies import Misfit, SubmissionBody, shaped
+from app.api.body import parse_json
+from app.api.deps import service
+from app.api.door import (
+    Door,
+    Sender,
+    accept,
+    delivery_of,
+    read_submission,
+    receipt,
+    sender_with_key,
+)
+from app.api.operations import Operation
+from app.api.paging import PageOf, page_request
+from app.api.responses import problems
+from app.api.runtime import runtime_of
+from app.api.schemas.intake.submissions import (
+    BalanceRead,
+    Decision,
+    Receipt,
+    SubmissionCreate,
+    SubmissionQuery,
+    SubmissionRead,
+    SubmissionStanding,
+    submission_page,
+    submission_read,
+)
+from app.domain.access.api_keys import Scope
+from app.domain.errors import FieldError, Forbidden, Invalid
+from app.domain.intake.fitting import fit, says_something
+from app.domain.intake.submissions import Submission, SubmissionKind, SubmissionStatus
+from app.services.intake.audit import BalanceService
+from app.services.intake.form_posts import Seen, at_the_form, fingerprint_of
+from app.services.intake.plain_reading import unknown_fields
+from app.services.intake.submissions import SubmissionService
+
+doors = APIRouter(prefix="/v1", tags=["submissions"], route_class=Door)
+router = APIRouter(prefix="/v1", tags=["submissions"], route_class=Operation)
+
+Reading = Annotated[SubmissionService, service(SubmissionService, Scope.LEADS_READ)]
+Writing = Annotated[SubmissionService, service(SubmissionService, Scope.LEADS_WRITE)]
+Following = Annotated[SubmissionService, service(SubmissionService, Scope.INTAKE_WRITE)]
+Auditing = Annotated[BalanceService, service(BalanceService, Scope.LEADS_READ)]
+ReceiptId = Annotated[UUID, Path(description="The receipt.")]
+
+_ONLY_SERVERS = "only a secret key may give this"
+
+
+@doors.post(
+    "/submissions",
+    status_code=status.HTTP_202_ACCEPTED,
+    response_model=Receipt,
+    responses={
+        200: {"description": "With wait=true: added to a known lead", "model": SubmissionRead},
+        201: {"description": "With wait=true: a new lead", "model": SubmissionRead},
+        **problems(413, 415, 429),
+    },
+    summary="Send a submission",
+    openapi_extra={
+        "parameters": [
+            {
+                "name": "wait",
+                "in": "query",
+                "required": False,
+                "description": "Answer with the outcome itself; with a secret key only.",
+                "schema": {"type": "boolean", "default": False},
+                "example": False,
+            }
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/SubmissionCreate"}}
+            },
+        },
+    },
+)
+async def send_submission(request: Request) -> Response:
+    """Stored as it came before anything is made of it. 202 means that it is safe: committed, or
+    synced to disk while the database is silent.
+
+    With a publishable key the answer never tells whether the person was known.
+    """
+    sender = await sender_with_key(request)
+    wait = _wait(request, sender)
+    raw = await read_submission(request)
+    body = _checked(parse_json(raw, request.headers.get("content-type", "")), sender)
+    seen = None
+    addressed: dict[str, Any] = {}
+    if body.form_id is not None:
+        seen, fingerprint = await _seen(request, sender, body.form_id, raw)
+        addressed = {"form_id": body.form_id, "fingerprint": fingerprint}
+    delivery = delivery_of(
+        request,
+        sender,
+        raw,
+        SubmissionKind.API if seen is None else SubmissionKind.FORM,
+        api_key_id=sender.api_key_id,
+        is_test=body.is_test,
+        visitor_id=body.context.visitor_id,
+        **addressed,
+    )
+    accepted = await accept(request, delivery)
+    if seen is not None and seen.problems:
+        raise Invalid(
+            "some answers are missing or wrong; what was sent is kept, and waits",
+            errors=seen.problems,
+            extra={"receipt_id": str(accepted.receipt_id)},
+        )
+    if not wait:
+        return receipt(accepted, sender)
+    return await _outcome(request, delivery.workspace_id, accepted.receipt_id, sender)
+
+
+@router.get("/submissions", response_model=PageOf[SubmissionRead], summary="List submissions")
+async def list_submissions(
+    submissions: Reading, query: Annotated[SubmissionQuery, Query()]
+) -> PageOf[SubmissionRead]:
+    """Newest first, whatever became of them; `status=held` is the list of those that wait."""
+    request = page_request(query.limit, query.cursor, query.sort)
+    return submission_page(await submissions.page(query.to_filter(), request))
+
+
+@router.get(
+    "/submissions/{receipt_id}",
+    response_model=SubmissionRead,
+    responses=problems(404),
+    summary="Read a submission",
+)
+async def read_submission_by_receipt(receipt_id: ReceiptId, submissions: Reading) -> SubmissionRead:
+    """What became of it: captured as which lead, or why it waits."""
+    return submission_read(await submissions.get(receipt_id))
+
+
+@router.get(
+    "/submissions/{receipt_id}/status",
+    response_model=SubmissionStanding,
+    responses=problems(404),
+    summary="Ask where a submission stands",
+)
+async def ask_where_it_stands(receipt_id: ReceiptId, submissions: Following) -> SubmissionStanding:
+    """What a publishable key may know of what was sent with it."""
+    found = await submissions.get(receipt_id)
+    return SubmissionStanding(
+        receipt_id=found.id, status=SubmissionStatus(found.status), received_at=found.received_at
+    )
+
+
+@router.get(
+    "/submissions/{receipt_id}/raw",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The body",
+            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+        },
+        **problems(404),
+    },
+    summary="Read a submission's body as it came",
+)
+async def read_raw(receipt_id: ReceiptId, submissions: Reading) -> Response:
+    """Byte for byte; shown as a download, whatever its type says."""
+    delivery = await submissions.delivery(receipt_id)
+    return Response(
+        delivery.raw,
+        headers={
+            "Content-Disposition": f'attachment; filename="{receipt_id}"',
+            "X-Content-Type-Options": "nosniff",
+        },
+        media_type="application/octet-stream",
+    )
+
+
+@router.post(
+    "/submissions/{receipt_id}/release",
+    response_model=SubmissionRead,
+    responses=problems(404, 409, 413, 415),
+    summary="Release a submission that waits",
+)
+async def release_submission(
+    receipt_id: ReceiptId, body: Decision, submissions: Writing
+) -> SubmissionRead:
+    """It is captured within a second, whatever spoke against it. Also retries a quarantined one."""
+    return submission_read(await submissions.release(receipt_id, body.note))
+
+
+@router.post(
+    "/submissions/{receipt_id}/reject",
+    response_model=SubmissionRead,
+    responses=problems(404, 409, 413, 415),
+    summary="Reject a submission that waits",
+)
+async def reject_submission(
+    receipt_id: ReceiptId, body: Decision, submissions: Writing
+) -> SubmissionRead:
+    """It makes no lead. It stays on record, and can be released later."""
+    return submission_read(await submissions.reject(receipt_id, body.note))
+
+
+@router.get("/intake/audit", response_model=BalanceRead, summary="Is everything there?")
+async def read_audit(audit: Auditing, request: Request) -> BalanceRead:
+    """Receipts issued against submissions stored, as compared last: every half minute."""
+    intake = runtime_of(request).intake
+    balance = await audit.balance()
+    usage = await intake.reception.spool.usage() if intake.reception.spool else None
+    return BalanceRead(
+        issued=balance.issued,
+        stored=balance.stored,
+        difference=balance.stored - balance.issued,
+        lost=len(intake.replay.lost),
+        in_spool=usage.unsettled if usage else 0,
+        checked_at=balance.checked_at,
+    )
+
+
+async def _seen(
+    request: Request, sender: Sender, form_id: UUID, raw: bytes
+) -> tuple[Seen, bytes | None]:
+    runtime = runtime_of(request)
+    post = parse_form_body(raw, "application/json")
+    seen = await at_the_form(runtime.forms, sender.workspace_id, form_id, post)
+    if seen.form is None and seen.certain:
+        raise Invalid.field("/form_id", "no such form in this workspace", code="not_found")
+    return seen, fingerprint_of(runtime.secrets, sender.workspace_id, form_id, seen, post)
+
+
+def _wait(request: Request, sender: Sender) -> bool:
+    wanted = request.query_params.get("wait")
+    unknown = next((name for name in request.query_params if name != "wait"), None)
+    if unknown is not None:
+        detail = "there is no such query parameter"
+        raise Invalid.parameter(unknown, detail, code="unknown_parameter")
+    if wanted not in (None, "true", "false"):
+        raise Invalid.parameter("wait", "must be true or false")
+    if wanted == "true" and not sender.trusted:
+        raise Forbidden("only a secret key may wait for the outcome")
+    return wanted == "true"
+
+
+def _checked(value: Any, sender: Sender) -> SubmissionBody:
+    try:
+        body = shaped(value, json_bodies.SubmissionBody)
+    except Misfit as misfit:
+        raise Invalid.field(misfit.pointer, misfit.detail) from None
+    problems = []
+    if not sender.trusted:
+        # Whoever knows a customer's number could write to that customer's record.
+        told = body.touchpoint
+        if body.external_references:
+            problems.append(FieldError(pointer="/external_references", detail=_ONLY_SERVERS))
+        if told is not None and (told.external_id or told.source_system):
+            problems.append(FieldError(pointer="/touchpoint/external_id", detail=_ONLY_SERVERS))
+    if body.touchpoint is not None and (
+        (body.touchpoint.external_id is None) != (body.touchpoint.source_system is None)
+    ):
+        detail = "source_system and external_id go together"
+        problems.append(FieldError(pointer="/touchpoint/external_id", detail=detail))
+    if body.form_id is None:
+        problems += _plain_problems(body)
+    if problems:
+        raise Invalid("the submission does not fit", errors=problems)
+    return body
+
+
+def _plain_problems(body: SubmissionBody) -> list[FieldError]:
+    problems = [
+        FieldError(
+            pointer=f"/fields/{name.replace('~', '~0').replace('/', '~1')}",
+            code="unknown_field",
+            detail="a lead has no such field; other answers go into touchpoint.payload",
+        )
+        for name in unknown_fields(body.fields)
+    ]
+    if isinstance(body.consents, dict) and body.consents:
+        detail = "without a form each consent needs its purpose, version and text"
+        problems.append(FieldError(pointer="/consents", detail=detail))
+    custom = body.fields.get("custom")
+    if custom is not None and not isinstance(custom, dict):
+        problems.append(FieldError(pointer="/fields/custom", detail="must be an object"))
+    plain = {k: v for k, v in body.fields.items() if k != "custom"}
+    if not problems:
+        fields, misfits = fit(plain)
+        problems += [FieldError(pointer=f"/fields/{m.field}", detail=m.detail) for m in misfits]
+        if not problems and not says_something(fields) and not body.external_references:
+            detail = "give a name, a company, an e-mail address or a phone number"
+            problems.append(FieldError(pointer="/fields", code="missing", detail=detail))
+    return problems
+
+
+async def _outcome(
+    request: Request, workspace_id: UUID, receipt_id: UUID, sender: Sender
+) -> Response:
+    runtime = runtime_of(request)
+    if not runtime.reception.connected:
+        return Response(
+            f'{{"receipt_id":"{receipt_id}","status":"received"}}',
+            202,
+            sender.headers,
+            "application/json",
+        )
+    found: Submission = await runtime.pipeline.run_one(workspace_id, receipt_id)
+    code = {"created": 201, "matched": 200}.get(found.outcome or "", 202)
+    return Response(
+        submission_read(found).model_dump_json(),
+        code,
+        {**sender.headers, "Location": f"/v1/submissions/{receipt_id}"},
+        "application/json",
+    )

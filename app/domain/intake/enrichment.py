@@ -1,0 +1,36 @@
+"""What a further submission may add to a lead that is known: only what was blank."""
+
+from collections.abc import Mapping
+from typing import Any
+
+# Filled in together or not at all, or a street would stand beside another person's city.
+BLOCKS = (
+    ("first_name", "last_name", "full_name"),
+    ("street", "city", "region", "postal_code"),
+    ("annual_revenue_minor", "currency"),
+)
+_IN_BLOCKS = frozenset(name for block in BLOCKS for name in block)
+# Who won the lead is settled by the first touch.
+_SETTLED = frozenset({"source", "campaign_id", "custom"})
+
+
+def blanks_filled(held: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the given fields, those that the lead has blank; custom fields likewise."""
+    filled = {
+        name: value
+        for name, value in given.items()
+        if name not in _IN_BLOCKS | _SETTLED and _blank(held.get(name)) and not _blank(value)
+    }
+    for block in BLOCKS:
+        if all(_blank(held.get(name)) for name in block):
+            filled |= {name: given[name] for name in block if not _blank(given.get(name))}
+    custom = {
+        key: value
+        for key, value in (given.get("custom") or {}).items()
+        if _blank((held.get("custom") or {}).get(key)) and not _blank(value)
+    }
+    return filled | ({"custom": custom} if custom else {})
+
+
+def _blank(value: Any) -> bool:
+    return value is None or value in ("", [], {})

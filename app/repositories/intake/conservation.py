@@ -1,0 +1,85 @@
+"""What must add up: receipts issued, submissions stored, records in quarantine."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, func, literal_column, select, union_all, update
+
+from app.repositories.statements import Statement, own, param
+from app.repositories.tables.intake import hour_of, intake_counts, quarantine, submissions
+from app.repositories.transaction import Transaction
+
+
+class ConservationRepository:
+    """Counts by hour, and the records that the database refused."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def balance(
+        self, start: datetime, end: datetime
+    ) -> tuple[dict[int, int], dict[int, int]]:
+        """By hour since 1970: how many receipts were ever issued, and how many submissions and
+        refused records there are from `start` to `end`, all at one moment."""
+        issued: dict[int, int] = {}
+        stored: dict[int, int] = {}
+        for row in await self._transaction.rows(_BALANCE, start=start, end=end):
+            counts = issued if row["what"] == "issued" else stored
+            counts[row["hour"]] = counts.get(row["hour"], 0) + row["count"]
+        return issued, stored
+
+    async def quarantined(self, receipt_id: UUID) -> Any | None:
+        """What the database refused under this receipt, with when and why."""
+        return await self._transaction.row(_QUARANTINED, id=receipt_id)
+
+    async def resolve(self, receipt_id: UUID) -> None:
+        """Note that what was refused could be stored after all."""
+        await self._transaction.rows(_RESOLVE, id=receipt_id, now=self._transaction.now)
+
+    async def waiting(self) -> list[UUID]:
+        """The receipts of all records that are still in quarantine."""
+        return [row["id"] for row in await self._transaction.rows(_WAITING)]
+
+
+def _by_hour(table: Any, *conditions: Any) -> Any:
+    hour = hour_of(table.c.received_at)
+    return (
+        select(literal_column("'stored'").label("what"), hour.label("hour"), func.count())
+        .where(
+            own(table),
+            table.c.received_at >= param("start", table.c.received_at),
+            table.c.received_at < param("end", table.c.received_at),
+            *conditions,
+        )
+        .group_by(hour)
+    )
+
+
+def _balance() -> Statement:
+    counts = intake_counts.c
+    issued = (
+        select(
+            literal_column("'issued'").label("what"),
+            counts.hour,
+            func.sum(counts.issued).cast(BigInteger).label("count"),
+        )
+        .where(own(intake_counts))
+        .group_by(counts.hour)
+    )
+    refused = _by_hour(quarantine, quarantine.c.resolved_at.is_(None))
+    # One statement, so that all of it is seen at one moment.
+    return Statement(union_all(issued, _by_hour(submissions), refused))
+
+
+_BALANCE = _balance()
+_ONE = (own(quarantine), quarantine.c.id == param("id", quarantine.c.id))
+_QUARANTINED = Statement(select(quarantine).where(*_ONE))
+_RESOLVE = Statement(
+    update(quarantine).where(*_ONE).values(resolved_at=param("now", quarantine.c.resolved_at))
+)
+_WAITING = Statement(
+    select(quarantine.c.id)
+    .where(own(quarantine), quarantine.c.resolved_at.is_(None))
+    .order_by(quarantine.c.received_at, quarantine.c.id)
+)

@@ -1,0 +1,134 @@
+"""The spool behind one thread of its own, so that a slow disk never holds up the event loop."""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import structlog
+
+from app.adapters.spool import Abandoned, Entry, Spool, SpoolUnavailable, Usage, abandoned
+from app.platform.faults import fault
+
+log = structlog.get_logger("touchline.spool")
+
+S = TypeVar("S", Spool, Abandoned)
+T = TypeVar("T")
+
+TRIM_SECONDS = 30.0
+
+
+class Backlog(Generic[S]):
+    """Records that Postgres does not have yet, in a directory that is ours."""
+
+    def __init__(self, spool: S, thread: ThreadPoolExecutor | None = None) -> None:
+        self._spool: S = spool
+        self._thread = thread or ThreadPoolExecutor(1, thread_name_prefix="spool")
+
+    async def unsettled(self, most: int, but: Collection[Entry] = ()) -> list[tuple[Entry, bytes]]:
+        """The oldest records that Postgres does not have, without those named."""
+        return await self._in_thread(self._oldest, most, but)
+
+    async def settle(self, entries: Sequence[Entry]) -> None:
+        """Note that these are in Postgres."""
+        await self._in_thread(self._spool.settle, entries)
+
+    async def usage(self) -> Usage:
+        """How full it is, and how old its oldest record."""
+        return await self._in_thread(self._spool.usage)
+
+    async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
+        return await asyncio.wrap_future(self._thread.submit(work, *args))
+
+    def _oldest(self, most: int, but: Collection[Entry]) -> list[tuple[Entry, bytes]]:
+        waiting = (found for found in self._spool.unsettled() if found[0] not in but)
+        return list(islice(waiting, most))
+
+
+class SpoolLog(Backlog[Spool]):
+    """One process's spool. Everything that came is written to it; only what Postgres did not take
+    in time is synced before it is acknowledged."""
+
+    def __init__(self, spool: Spool, key: bytes) -> None:
+        super().__init__(spool)
+        self._key = key
+        self._last: Future[list[Entry]] | None = None
+
+    @property
+    def root(self) -> Path:
+        """The folder with the spools of all processes."""
+        root: Path = self._spool.directory.parent
+        return root
+
+    def append(self, records: Sequence[bytes]) -> Future[list[Entry]]:
+        """Write records in order, unsynced; the future has their entries."""
+        self._last = self._thread.submit(self._append, records)
+        return self._last
+
+    @property
+    def behind(self) -> bool:
+        """Whether the disk has not finished with what it was given before."""
+        return self._last is not None and not self._last.done()
+
+    async def synced(self, appended: Future[list[Entry]]) -> None:
+        """Return once the records are on disk; SpoolUnavailable when they cannot be."""
+        entries = await asyncio.wrap_future(appended)
+        await self._in_thread(self._sync, entries)
+
+    def settle_later(self, appended: Future[list[Entry]]) -> None:
+        """Note that what was appended is in Postgres, when the thread comes to it."""
+        self._thread.submit(self._settle_appended, appended)
+
+    async def tail(self) -> Iterator[bytes]:
+        """Every record of the last quarter of an hour."""
+        return iter(await self._in_thread(lambda: list(self._spool.tail())))
+
+    async def adopted(self) -> "list[Adopted]":
+        """The spools of processes that are no more, taken over."""
+        found = await self._in_thread(lambda: list(abandoned(self.root, self._key)))
+        return [Adopted(each, self._thread) for each in found]
+
+    async def keep_trimmed(self) -> None:
+        """Give back the room of what is settled and old, again and again."""
+        while True:
+            await asyncio.sleep(TRIM_SECONDS)
+            try:
+                await self._in_thread(self._spool.trim)
+            except (OSError, SpoolUnavailable):
+                log.exception("the spool could not be trimmed")
+
+    async def close(self) -> None:
+        """Finish what is under way, and let go of the directory."""
+        await self._in_thread(self._spool.close)
+        self._thread.shutdown()
+
+    def _append(self, records: Sequence[bytes]) -> list[Entry]:
+        fault("before_append")
+        entries: list[Entry] = self._spool.append(records)
+        fault("after_append")
+        return entries
+
+    def _sync(self, entries: Sequence[Entry]) -> None:
+        fault("before_sync")
+        self._spool.sync(entries)
+        fault("after_sync")
+
+    def _settle_appended(self, appended: Future[list[Entry]]) -> None:
+        # What could not be written to it is in Postgres all the same.
+        with suppress(SpoolUnavailable):
+            self._spool.settle(appended.result())
+
+
+class Adopted(Backlog[Abandoned]):
+    """The spool of a process that is no more, in our hands."""
+
+    async def leave(self) -> None:
+        """Remove what may go, and let others have the rest."""
+        await self._in_thread(self._let_go)
+
+    def _let_go(self) -> None:
+        if not self._spool.retire():
+            self._spool.close()

@@ -1,0 +1,1 @@
+"""The local log of the intake."""
