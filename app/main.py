@@ -30,6 +30,7 @@ from app.services.intake.audit import Audit
 from app.services.intake.directory import Directory
 from app.services.intake.opening import intake_database, open_intake
 from app.services.intake.pipeline import Pipeline
+from app.services.job_handlers import open_jobs
 from app.worker import Worker
 
 log = structlog.get_logger("touchline")
@@ -46,12 +47,16 @@ def create_app(settings: Settings) -> FastAPI:
             runtime = await _started(settings, stack)
             app.state.runtime = runtime
             settling = asyncio.create_task(_settle())
+            jobs = await stack.enter_async_context(
+                open_jobs(settings, runtime.database, runtime.secrets)
+            )
             worker = Worker(
                 runtime.database,
                 runtime.authenticator,
                 inbox=runtime.reception.inbox,
                 arrived=runtime.reception.arrived,
                 audit=runtime.audit,
+                jobs=jobs,
                 every=settings.worker_in_serve,
             )
             await stack.enter_async_context(worker.running())
@@ -113,6 +118,7 @@ async def _started(settings: Settings, stack: AsyncExitStack) -> Runtime:
         rate_limits=rate_limits(settings),
         trusted_proxies=TrustedProxies(settings.trusted_proxies),
         forms=Directory(database, lambda uow, form_id: uow.forms.get(form_id)),
+        connectors=Directory(database, lambda uow, found: uow.connectors.get(found)),
     )
 
 

@@ -19,6 +19,7 @@ from app.services.access.provisioning import system_caller
 from app.services.intake.audit import Audit
 from app.services.intake.pipeline import Pipeline
 from app.services.reach.events import EventService
+from app.services.reach.job_runner import JobRunner
 
 log = structlog.get_logger("touchline.worker")
 
@@ -45,6 +46,7 @@ class Worker:
         inbox: Inbox | None = None,
         arrived: set[UUID] | None = None,
         audit: Audit | None = None,
+        jobs: JobRunner | None = None,
         every: bool = True,
     ) -> None:
         self._database = database
@@ -54,6 +56,7 @@ class Worker:
         self._arrived: set[UUID] = set() if arrived is None else arrived
         self._audit = audit or Audit(database)
         self._pipeline = Pipeline(database)
+        self._jobs = jobs
         self._every = every
 
     @asynccontextmanager
@@ -148,6 +151,9 @@ class Worker:
             loops.append(_forever(self.place_events, PLACE_SECONDS))
             first = random.uniform(0, FIRST_PURGE_SECONDS)  # noqa: S311 - spreads load
             loops.append(_forever(self.purge_answers, PURGE_SECONDS, first))
+            if self._jobs is not None:
+                loops.append(self._jobs.run())
+                loops.append(_forever(self._jobs.purge, PURGE_SECONDS, first))
         return loops
 
     async def _farewell(self) -> None:

@@ -16,12 +16,15 @@ class Requests:
     """The bytes to send, one request after the other."""
 
     def __init__(self, base: Path, host: str, tag: str, first: int) -> None:
-        self._method, self._path, authorization = base.with_suffix(".head").read_text().split("\n")
+        head = base.with_suffix(".head").read_text().split("\n")
+        self._method, self._path, authorization, keyed = head
         self._body = base.with_suffix(".body").read_text("utf-8")
         self._picks = base.with_suffix(".picks").read_text("utf-8").splitlines() or [""]
         self._headers = (
             f"Host: {host}\r\nAuthorization: {authorization}\r\nContent-Type: application/json\r\n"
         )
+        if keyed:
+            self._headers += "Idempotency-Key: @N@\r\n"
         self._tag = tag
         self._numbers: Iterator[int] = itertools.count(first)
 
@@ -35,7 +38,9 @@ class Requests:
 
         body = filled(self._body).encode()
         length = f"Content-Length: {len(body)}\r\n" if body else ""
-        head = f"{self._method} {filled(self._path)} HTTP/1.1\r\n{self._headers}{length}\r\n"
+        head = (
+            f"{self._method} {filled(self._path)} HTTP/1.1\r\n{filled(self._headers)}{length}\r\n"
+        )
         return head.encode() + body
 
 

@@ -31,6 +31,8 @@ class Request:
     body: str = ""
     picks: Sequence[str] = ()
     connections: int = CONNECTIONS
+    # Each with an Idempotency-Key of its own.
+    keyed: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,12 @@ def _written(target: Target, request: Request) -> Path:
     if not base.with_suffix(".head").exists():
         base.with_suffix(".picks").write_text("".join(f"{p}\n" for p in request.picks), "utf-8")
         base.with_suffix(".body").write_text(request.body, "utf-8")
-        head = (request.method, request.path, target.authorization)
+        head = (
+            request.method,
+            request.path,
+            target.authorization,
+            "keyed" if request.keyed else "",
+        )
         base.with_suffix(".head").write_text("\n".join(head), "utf-8")
     return base
 

@@ -1,5 +1,5 @@
 -- wrk's side of load.py: sends a request read from a file, with @PICK@ and @N@ filled in.
-local head, body, picks, tag, first
+local head, body, picks, tag, first, keyed
 local count = 0
 
 local function lines(path)
@@ -15,6 +15,7 @@ function init(args)
   tag, first = args[2], tonumber(args[3])
   wrk.headers["Authorization"] = head[3]
   wrk.headers["Content-Type"] = "application/json"
+  keyed = head[4] == "keyed"
 end
 
 local function filled(text, pick, number)
@@ -26,6 +27,7 @@ function request()
   count = count + 1
   local pick = picks[(first + count) % #picks + 1] or ""
   local number = tag .. count
+  if keyed then wrk.headers["Idempotency-Key"] = number end
   return wrk.format(head[1], filled(head[2], pick, number), nil, body and filled(body, pick, number))
 end
 

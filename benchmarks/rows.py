@@ -32,6 +32,23 @@ LEAD = {
 }
 
 
+SUBMISSION = {
+    "fields": {
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "email": "Ada.@N@@Example.com",
+        "company": "Analytical Engines Ltd",
+        "phone": "+44 20 7946 0018",
+        "country": "UK",
+    },
+    "context": {
+        "utm": {"source": "google", "medium": "cpc", "campaign": "spring"},
+        "page_url": "https://www.example.com/pricing",
+        "referrer": "https://www.google.com/",
+    },
+}
+
+
 @dataclass(frozen=True)
 class Row:
     """A line of the table: rates are compared with `against`, else with the floor."""
@@ -51,6 +68,8 @@ FLOOR = Request("floor create", "POST", "/floor/leads", json.dumps(LEAD))
 FLOOR_READ = Request("floor read", "GET", "/floor/lead")
 FLOOR_LIST = Request("floor list", "GET", "/floor/leads")
 ORM = Request("orm", "POST", "/orm/leads", json.dumps(LEAD))
+FLOOR_INTAKE = Request("floor intake", "POST", "/floor/submissions", json.dumps(SUBMISSION))
+INTAKE = Request("intake", "POST", "/v1/submissions", json.dumps(SUBMISSION), keyed=True)
 LIST = Request("list", "GET", f"/v1/leads?limit={PAGE}")
 
 
@@ -58,6 +77,14 @@ def rows(samples: Samples, deep: Request) -> list[Row]:
     """Every row of the table."""
     create = Request("create", "POST", "/v1/leads", json.dumps(LEAD))
     return [
+        Row(
+            "intake",
+            "`POST /v1/submissions`: durable, idempotent, limited, against its own floor",
+            INTAKE,
+            0.65,
+            tail=3,
+            against=FLOOR_INTAKE,
+        ),
         Row("create", "`POST /v1/leads`: match, touchpoint, events", create, 0.25, tail=4),
         *reads(samples),
         Row("deep", "page 2,000 of the list, against page 1", deep, 0.9, against=LIST),

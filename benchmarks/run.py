@@ -41,15 +41,22 @@ async def measure_all(stage: Stage, scale: Scale, report: Report) -> None:
     with serving(SERVICE, stage, filled) as server:
         target = server.target(stage, filled)
         floor = loader(target, FLOOR, scale.seconds)
+        rates: dict[str, float] = {}
         for row in rows(found, deep_page(server, filled)):
             if scale.wants(row.name):
-                report.row(row, _measured(row, target, floor, scale))
+                measured = _measured(row, target, floor, scale)
+                rates[row.name] = measured.sample.rate
+                report.row(row, measured)
         if scale.wants("memory"):
             report.figure("resident memory after the load", resident_mb(server.pid), 110, "MB")
         if scale.wants("orm"):
             with serving(ORM_SERVICE, stage, filled) as orm:
                 measure = loader(orm.target(stage, filled), ORM, scale.seconds)
-                report.extra("(o) ORM floor", alternate(measure, floor, None, scale.rounds))
+                slow = alternate(measure, floor, None, scale.rounds)
+                report.extra("(o) ORM floor", slow)
+                if "intake" in rates:
+                    times = rates["intake"] / slow.sample.rate
+                    report.figure("intake against the ORM floor (at least 5)", times, None, "×")
     if scale.wants("pgbench") and pgbench_path():
         taken = [run_pgbench(stage, filled, scale.seconds) for _ in range(scale.rounds)]
         report.database_alone(medians(taken))

@@ -57,6 +57,8 @@ def serving(module: str, stage: Stage, filled: Filled) -> Iterator[Server]:
         **{k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
         "TOUCHLINE_DATABASE_URL": filled.app_url,
         "TOUCHLINE_PORT": str(port),
+        "TOUCHLINE_SPOOL_DIR": str(stage.folder / "spool"),
+        "TOUCHLINE_SPOOL_ALLOW_EPHEMERAL": "true",
         "BENCH_WORKSPACE": str(filled.workspace_id),
     }
     log = stage.folder / f"{module}-{filled.leads}.log"

@@ -10,12 +10,14 @@ from pydantic import SecretStr
 
 from app.api.paging import PageOf
 from app.api.schemas.leads.leads import LeadCaptured, LeadCreate, LeadRead
+from app.api.schemas.intake.submissions import Receipt, SubmissionCreate
 from app.domain.leads.leads import Lead
 from app.domain.paging import Page
 from app.main import create_app
 from app.platform import clock, logging
 from app.platform.config import Settings
 from app.platform.ids import new_id
+from benchmarks.stage import SECRET
 
 
 def floor_lead(body: LeadCreate | None = None) -> Lead:
@@ -48,6 +50,11 @@ async def create_floor_lead(body: LeadCreate, response: Response) -> LeadCapture
     return LeadCaptured.model_construct(**fields, outcome="created", touchpoint_id=new_id())
 
 
+async def take_floor_submission(body: SubmissionCreate) -> Receipt:  # noqa: ARG001
+    """Validates what `POST /v1/submissions` validates, and answers with the same model."""
+    return Receipt(receipt_id=new_id(), status="received")
+
+
 async def read_floor_lead(response: Response) -> Lead:
     """A lead made beforehand."""
     response.headers["ETag"] = '"1"'
@@ -69,6 +76,13 @@ def floor_routes() -> list[APIRoute]:
             response_model=LeadCaptured,
             status_code=status.HTTP_201_CREATED,
         ),
+        APIRoute(
+            "/floor/submissions",
+            take_floor_submission,
+            methods=["POST"],
+            response_model=Receipt,
+            status_code=status.HTTP_202_ACCEPTED,
+        ),
         APIRoute("/floor/lead", read_floor_lead, methods=["GET"], response_model=LeadRead),
         APIRoute(
             "/floor/leads", list_floor_leads, methods=["GET"], response_model=PageOf[LeadRead]
@@ -78,7 +92,14 @@ def floor_routes() -> list[APIRoute]:
 
 def app_with_floor() -> FastAPI:
     """For uvicorn; the database's URL comes from the environment."""
-    settings = Settings(database_url=SecretStr(os.environ["TOUCHLINE_DATABASE_URL"]))
+    # The worker is another process, as in production; limits are counted and never reached.
+    settings = Settings(
+        database_url=SecretStr(os.environ["TOUCHLINE_DATABASE_URL"]),
+        secret=SecretStr(SECRET),
+        worker_in_serve=False,
+        intake_rate_per_key=100_000_000,
+        intake_rate_per_key_soft=100_000_000,
+    )
     logging.configure(settings.log_level, settings.log_format)
     app = create_app(settings)
     app.router.routes[:0] = floor_routes()  # in front: nothing else is tried before them

@@ -16,11 +16,13 @@ from app.adapters.postgres_runner import Postmaster
 from app.domain.access.api_keys import KeyKind
 from app.platform.config import with_database, with_user
 from app.platform.db import Database
+from app.platform.secrets import Secrets
 from app.repositories.schema import migrate
 from app.services.access.provisioning import add_api_key, create_workspace, find_workspace
 from benchmarks.filling import BUSY_TOUCHES, fill
 
 SLUG = "bench"
+SECRET = "a secret that only the benchmarks know"
 FILLED = "filled"
 
 
@@ -80,7 +82,9 @@ class Stage:
             workspace_id = await find_workspace(database, SLUG)
             if workspace_id is None:
                 workspace_id = await create_workspace(database, SLUG, "Bench", default_country="DE")
-            key = await add_api_key(database, workspace_id, "bench", KeyKind.SECRET)
+            key = await add_api_key(
+                database, Secrets(SECRET), workspace_id, "bench", KeyKind.SECRET
+            )
         finally:
             await database.close()
         await _fill_once(owner_url, workspace_id, leads, touches)

@@ -61,7 +61,7 @@ class Mailer:
         self._connection = _read_url(url) if url else None
         self._sender = _read_sender(sender) if sender else None
         if self._connection and not self._sender:
-            raise MailSettingsError("with an SMTP URL goes the address that mails are from")
+            raise MailSettingsError("set TOUCHLINE_MAIL_FROM, the address that mails are from")
 
     async def send(self, mail: Mail) -> None:
         """Hand the mail to the server; MailFailed when it does not take it."""
@@ -125,15 +125,15 @@ def _read_url(url: str) -> dict[str, Any]:
     try:
         port = parts.port
     except ValueError as error:
-        raise MailSettingsError("the port of the SMTP URL is no number") from error
+        raise MailSettingsError("TOUCHLINE_SMTP_URL: the port is no number") from error
     options = parse_qs(parts.query)
     secure = parts.scheme == "smtps"
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     starttls = options.pop("starttls", ["auto"])[0]
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise MailSettingsError("the SMTP URL is not like smtp://user:password@host:587")
+        raise MailSettingsError("TOUCHLINE_SMTP_URL is not like smtp://user:password@host:587")
     if options or starttls not in _STARTTLS:
-        raise MailSettingsError("of the SMTP URL's options there is starttls=always|auto|never")
+        raise MailSettingsError("TOUCHLINE_SMTP_URL: the one option is starttls=always|auto|never")
     if user and starttls == "auto" and parts.hostname not in _HERE:
         starttls = "always"
     return {
@@ -152,7 +152,9 @@ def _read_sender(text: str) -> Address:
     try:
         return _address(address, one_line(before).strip('" '))
     except MailFailed as error:
-        raise MailSettingsError("the sender is not like `Acme <hello@acme.example>`") from error
+        raise MailSettingsError(
+            "TOUCHLINE_MAIL_FROM is not like `Acme <hello@acme.com>`"
+        ) from error
 
 
 def _meaning(error: Exception) -> MailFailed:

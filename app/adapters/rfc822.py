@@ -9,36 +9,21 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.errors import MessageError
-from email.header import decode_header
+from datetime import datetime
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
-from email.policy import compat32
-from email.utils import collapse_rfc2231_value, getaddresses, parsedate_to_datetime
+from email.utils import collapse_rfc2231_value
 
+from app.adapters import mail_headers
 from app.adapters.decoding import decoded
 from app.adapters.html_text import text_of
-from app.domain.intake.storable import storable
 
 MOST_WORK = 3_000_000
 MOST_PARTS = 500
 DEEPEST = 20
-LONGEST_HEADER = 20_000
 LONGEST_HTML = 1_000_000
+_LONGEST_HEAD = 200_000
 _STRUCTURE = re.compile(rb"(?i)boundary[ \t]{0,9}=|message/")
-# What the library raises on what it does not expect.
-_FAILURES = (
-    MessageError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    AssertionError,
-    OverflowError,
-    RecursionError,
-)
-_WORD = re.compile(r"=\?[^?\s]{1,75}\?[bBqQ]\?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,23 +66,24 @@ def parse_mail(raw: bytes) -> Mail:
         content = _content(part)
         if _is_text(part):
             texts.append(_text(part, content, problems))
-        elif content or part.get_filename():
+        elif content or _filename(part):
             attachments.append(_attachment(part, content))
-    from_name, from_address = _address(message, "from", problems)
-    reply_name, reply_address = _address(message, "reply-to", problems)
+    from_name, from_address = mail_headers.address(message, "from", problems)
+    reply_name, reply_address = mail_headers.address(message, "reply-to", problems)
+    recipients = mail_headers.addresses(message, ("to", "cc", "delivered-to"), problems)
     return Mail(
         from_name=from_name,
         from_address=from_address,
         reply_to_name=reply_name,
         reply_to_address=reply_address,
-        recipients=[a for _, a in _addresses(message, ("to", "cc", "delivered-to"), problems)][:50],
-        subject=_header(message, "subject", problems),
-        sent_at=_date(message),
-        message_id=_message_id(message),
+        recipients=[one for _, one in recipients][:50],
+        subject=mail_headers.header(message, "subject", problems),
+        sent_at=mail_headers.date(message),
+        message_id=mail_headers.message_id(message),
         text="\n\n".join(text for text in texts if text),
         attachments=attachments,
-        is_automatic=_is_automatic(message),
-        is_spam=_plain(message, "x-spam-flag").lower().startswith("yes"),
+        is_automatic=mail_headers.is_automatic(message),
+        is_spam=mail_headers.plain(message, "x-spam-flag").lower().startswith("yes"),
         problems=sorted(set(problems)),
     )
 
@@ -108,14 +94,14 @@ def _structured(raw: bytes, problems: list[str]) -> Message:
     levels = 1 + sum(1 for _ in _STRUCTURE.finditer(raw))
     if lines * levels <= MOST_WORK:
         try:
-            return BytesParser(policy=compat32).parsebytes(raw)
-        except _FAILURES:
+            return BytesParser(policy=mail_headers.BOUNDED).parsebytes(raw)
+        except mail_headers.FAILURES:
             pass
     problems.append("its parts are too many or nested too deep to be taken apart")
     head = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0]
     try:
-        message = BytesHeaderParser(policy=compat32).parsebytes(head[: 10 * LONGEST_HEADER])
-    except _FAILURES:
+        message = BytesHeaderParser(policy=mail_headers.BOUNDED).parsebytes(head[:_LONGEST_HEAD])
+    except mail_headers.FAILURES:
         return Message()
     del message["content-type"]
     return message
@@ -159,7 +145,7 @@ def _to_read(parts: list[Message]) -> list[Message]:
 def _is_text(part: Message) -> bool:
     if part.is_multipart() or part.get_content_maintype() != "text":
         return False
-    is_file = part.get_content_disposition() == "attachment" or part.get_filename() is not None
+    is_file = part.get_content_disposition() == "attachment" or _filename(part) is not None
     return not is_file and part.get_content_subtype() in {"plain", "html", "enriched", "markdown"}
 
 
@@ -168,17 +154,17 @@ def _content(part: Message) -> bytes:
         try:
             inner = part.get_payload(0)
             return inner.as_bytes() if isinstance(inner, Message) else b""
-        except _FAILURES:
+        except mail_headers.FAILURES:
             return b""
     try:
         content = part.get_payload(decode=True)
-    except _FAILURES:
+    except mail_headers.FAILURES:
         content = None
     return content if isinstance(content, bytes) else b""
 
 
 def _text(part: Message, content: bytes, problems: list[str]) -> str:
-    charset = part.get_content_charset()
+    charset = _charset(part)
     if part.get_content_subtype() == "html":
         if len(content) > LONGEST_HTML:
             problems.append(f"its HTML is longer than {LONGEST_HTML:,} bytes and was not read")
@@ -188,101 +174,25 @@ def _text(part: Message, content: bytes, problems: list[str]) -> str:
 
 
 def _attachment(part: Message, content: bytes) -> Attachment:
-    name = part.get_filename()
-    if name is not None:
-        name = _one_line(_words(collapse_rfc2231_value(name)))[:255] or None
     return Attachment(
-        name=name,
-        type=_one_line(part.get_content_type())[:255],
+        name=mail_headers.one_line(mail_headers.words(_filename(part) or ""))[:255] or None,
+        type=mail_headers.one_line(part.get_content_type())[:255],
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         content=content,
     )
 
 
-def _plain(message: Message, name: str) -> str:
-    """A header as it stands, as text, of a length that is safe to work on."""
-    return _written(message, name)[:LONGEST_HEADER]
-
-
-def _written(message: Message, name: str) -> str:
-    # Not `message[name]`: that loses the bytes beyond ASCII, which have no place there but come.
-    return next((str(value) for key, value in message.raw_items() if key.lower() == name), "")
-
-
-def _header(message: Message, name: str, problems: list[str]) -> str | None:
-    if len(_written(message, name)) > LONGEST_HEADER:
-        problems.append(f"its {name} is longer than {LONGEST_HEADER:,} characters and was cut")
-    return _one_line(_words(_plain(message, name))) or None
-
-
-def _words(value: str) -> str:
-    """The text with its encoded words (RFC 2047) decoded; as it stands where that fails."""
-    value = _unescaped(value)
-    if not _WORD.search(value):
-        return value
+def _filename(part: Message) -> str | None:
     try:
-        pieces = decode_header(value)
-    except _FAILURES:
-        return value
-    return "".join(
-        decoded(piece, charset) if isinstance(piece, bytes) else _unescaped(piece)
-        for piece, charset in pieces
-    )
-
-
-def _unescaped(value: str) -> str:
-    """The text; the parser leaves bytes beyond ASCII in it as halves of surrogate pairs."""
-    try:
-        return decoded(value.encode("utf-8", "surrogateescape"))
-    except UnicodeEncodeError:
-        return str(storable(value))
-
-
-def _one_line(value: str) -> str:
-    return re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in value)).strip()
-
-
-def _addresses(
-    message: Message, names: tuple[str, ...], problems: list[str]
-) -> list[tuple[str | None, str]]:
-    values = [_plain(message, name) for name in names if name in message]
-    try:
-        found = getaddresses(values)
-    except _FAILURES:
-        problems.append(f"its {names[0]} cannot be read")
-        return []
-    return [
-        (_one_line(_words(name)) or None, _one_line(_unescaped(address)))
-        for name, address in found
-        if "@" in address
-    ]
-
-
-def _address(message: Message, name: str, problems: list[str]) -> tuple[str | None, str | None]:
-    found = _addresses(message, (name,), problems)
-    return found[0] if found else (None, None)
-
-
-def _date(message: Message) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(_plain(message, "date")[:200])
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except _FAILURES:
+        name = part.get_filename()
+        return None if name is None else collapse_rfc2231_value(name)
+    except mail_headers.FAILURES:
         return None
-    return found if 1970 <= found.year < 2200 else None
 
 
-def _message_id(message: Message) -> str | None:
-    said = _one_line(_unescaped(_plain(message, "message-id")))
-    return said.strip("<> ") or None
-
-
-def _is_automatic(message: Message) -> bool:
-    """Replies of machines (RFC 3834), bounces and bulk mail: nobody wrote them."""
-    said = _plain(message, "auto-submitted").partition(";")[0].strip().lower()
-    if said and said != "no":
-        return True
-    if _plain(message, "precedence").strip().lower() in {"bulk", "junk", "list", "auto_reply"}:
-        return True
-    return _plain(message, "return-path").strip() == "<>" or "x-autoreply" in message
+def _charset(part: Message) -> str | None:
+    try:
+        return part.get_content_charset()
+    except mail_headers.FAILURES:
+        return None

@@ -1,20 +1,21 @@
 """What the public routes of the intake do alike: who is it, is it too much, what did they send."""
 
 import hashlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import monotonic_ns
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
+from starlette.types import Receive, Scope, Send
 
 from app.api.body import read_body
 from app.api.client_address import client_address
 from app.api.operations import Handler, Operation
 from app.api.rate_limits import verdict_headers
 from app.api.runtime import Runtime, runtime_of
-from app.domain.access.api_keys import KeyKind, Scope, parse_key
+from app.domain.access.api_keys import SECRET_PREFIX, Scope
 from app.domain.errors import FieldError, Invalid
 from app.domain.intake.submissions import Delivery, SubmissionKind
 from app.platform import clock
@@ -22,7 +23,10 @@ from app.platform.ids import new_id
 from app.services.access.idempotency import checked_key
 from app.services.intake.reception import Accepted
 
-_HEADERS = ("user-agent", "referer", "origin", "host", "accept-language", "x-request-id")
+_KEPT = {
+    name.encode(): name
+    for name in ("user-agent", "referer", "origin", "host", "accept-language", "x-request-id")
+}
 _LONGEST_HEADER = 4_000
 _SENDING = (Scope.INTAKE_WRITE,)
 
@@ -30,13 +34,18 @@ _SENDING = (Scope.INTAKE_WRITE,)
 class Door(Operation):
     """A route whose handler reads the request itself and answers it whole.
 
-    FastAPI's own reading of parameters, and its writing of answers, would take longer than all
-    that is done here.
+    FastAPI's own reading of parameters, and the stacks it keeps for dependencies, would take
+    longer than all that is done here.
     """
 
-    def get_route_handler(self) -> Handler:
-        handle: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
-        return handle
+    def __init__(self, path: str, endpoint: Handler, **settings: Any) -> None:
+        super().__init__(path, endpoint, **settings)
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await endpoint(Request(scope, receive, send))
+            await response(scope, receive, send)
+
+        self.app = answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +66,7 @@ async def sender_with_key(request: Request) -> Sender:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     token = token.strip() if kind.lower() == "bearer" else ""
     caller = await runtime.authenticator.authenticate(token or None, _SENDING, None)
-    parsed = parse_key(token)
-    trusted = parsed is not None and parsed.kind is KeyKind.SECRET
+    trusted = token.startswith(SECRET_PREFIX)
     return _counted(request, runtime, caller.workspace_id, caller.api_key_id, trusted=trusted)
 
 
@@ -92,36 +100,45 @@ async def read_submission(request: Request) -> bytes:
 
 
 def delivery_of(
-    request: Request, sender: Sender, raw: bytes, kind: SubmissionKind, **more: Any
+    request: Request,
+    sender: Sender,
+    raw: bytes,
+    kind: SubmissionKind,
+    *,
+    key: str | None = None,
+    suspicions: Sequence[str] = (),
+    **more: Any,
 ) -> Delivery:
     """The delivery, under the receipt of its Idempotency-Key or under a new one."""
-    headers = request.headers
-    key = headers.get("idempotency-key") or more.pop("key", None)
-    more.pop("key", None)
-    receipt_id = (
-        runtime_of(request).reception.receipt_for(
-            sender.workspace_id, b"key:" + checked_key(key).encode()
-        )
-        if key
-        else new_id()
-    )
+    scope = request.scope
+    headers: dict[str, str] = {}
+    content_type = ""
+    for name, value in scope["headers"]:
+        if name in _KEPT:
+            headers[_KEPT[name]] = value[:_LONGEST_HEADER].decode("latin-1")
+        elif name == b"content-type":
+            content_type = value[:_LONGEST_HEADER].decode("latin-1")
+        elif name == b"idempotency-key":
+            key = value.decode("latin-1")
+    workspace_id = sender.workspace_id
     return Delivery(
-        workspace_id=sender.workspace_id,
-        id=receipt_id,
+        workspace_id=workspace_id,
+        id=new_id() if key is None else _receipt_for(request, workspace_id, key),
         kind=kind,
         received_at=clock.now(),
         raw=raw,
-        body_hash=hashlib.sha256(request.scope["path"].encode() + b"\n" + raw).digest(),
-        content_type=headers.get("content-type", "")[:_LONGEST_HEADER],
-        headers={
-            name: value[:_LONGEST_HEADER]
-            for name in _HEADERS
-            if (value := headers.get(name)) is not None
-        },
+        body_hash=hashlib.blake2b(raw, digest_size=32, key=scope["path"].encode()[:64]).digest(),
+        content_type=content_type,
+        headers=headers,
         address=sender.address,
-        suspicions=[*sender.suspicions, *more.pop("suspicions", ())],
+        suspicions=[*sender.suspicions, *suspicions],
         **more,
     )
+
+
+def _receipt_for(request: Request, workspace_id: UUID, key: str) -> UUID:
+    named = b"key:" + checked_key(key).encode()
+    return runtime_of(request).reception.receipt_for(workspace_id, named)
 
 
 async def accept(request: Request, delivery: Delivery) -> Accepted:

@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.api.errors import MEDIA_TYPE
 from app.api.responses import Problem, ProblemField
+from app.api.schemas.intake.submissions import SubmissionCreate, VisitCreate
 
 DESCRIPTION = """\
 Capture leads, qualify them, convert them, and read the whole history behind them.
@@ -68,7 +69,13 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     _, defined = models_json_schema(
-        [(Problem, "serialization"), (ProblemField, "serialization")],
+        [
+            (Problem, "serialization"),
+            (ProblemField, "serialization"),
+            # Read by the intake itself, so that FastAPI does not know of them.
+            (SubmissionCreate, "validation"),
+            (VisitCreate, "validation"),
+        ],
         ref_template="#/components/schemas/{model}",
     )
     schemas |= defined["$defs"]

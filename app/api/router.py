@@ -3,7 +3,17 @@
 from fastapi import FastAPI
 
 from app.api.routes.access import api_keys, teams, users, workspaces
-from app.api.routes.intake import forms, submissions, visitors
+from app.api.routes.intake import (
+    attachments,
+    challenges,
+    connectors,
+    double_opt_in,
+    form_posts,
+    forms,
+    hosted_forms,
+    submissions,
+    visitors,
+)
 from app.api.routes.leads import custom_fields, leads
 from app.api.routes.reach import events, jobs
 from app.api.routes.record import campaigns, timeline, touchpoints
@@ -14,12 +24,19 @@ from app.api.routes.sales import accounts, contacts, conversion, opportunities, 
 ROUTERS = (
     submissions.doors,
     visitors.doors,
+    form_posts.router,
+    connectors.doors,
     leads.router,
     touchpoints.router,
     timeline.router,
     submissions.router,
     visitors.router,
+    attachments.router,
     forms.router,
+    connectors.router,
+    challenges.router,
+    hosted_forms.router,
+    double_opt_in.router,
     workspaces.router,
     users.router,
     teams.router,

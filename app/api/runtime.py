@@ -7,6 +7,7 @@ from fastapi import Request
 
 from app.adapters.proof_of_work import ProofOfWork
 from app.api.client_address import TrustedProxies
+from app.domain.intake.connectors import Connector
 from app.domain.intake.forms import Form
 from app.platform.config import Settings
 from app.platform.db import Database
@@ -40,6 +41,7 @@ class Runtime:
     rate_limits: RateLimits
     trusted_proxies: TrustedProxies
     forms: Directory[Form]
+    connectors: Directory[Connector]
 
     @property
     def reception(self) -> Reception:

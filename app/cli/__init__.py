@@ -22,8 +22,10 @@ app = typer.Typer(
 )
 keys_app = typer.Typer(help="API keys.", no_args_is_help=True)
 workspaces_app = typer.Typer(help="Workspaces.", no_args_is_help=True)
+spool_app = typer.Typer(help="Submissions that wait on the disk.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
 app.add_typer(workspaces_app, name="workspaces")
+app.add_typer(spool_app, name="spool")
 
 DataDirOption = Annotated[
     Path | None,
@@ -189,6 +191,48 @@ def create_workspace(
         currency=currency,
         time_zone=time_zone,
     )
+
+
+@spool_app.command("inspect")
+def inspect_spool(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The spool, or one directory in it [TOUCHLINE_SPOOL_DIR].", show_default=False
+        ),
+    ] = None,
+    *,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Show what the spool holds.
+
+    A line for each process that has or had one; exit code 1 when something is damaged.
+    """
+    from app.cli.settings import read_settings
+    from app.cli.spool import inspect, spool_key
+    from app.services.intake.opening import SPOOL_PURPOSE
+
+    settings = read_settings(data_dir=data_dir)
+    inspect(path or settings.spool_root, spool_key(settings, SPOOL_PURPOSE))
+
+
+@spool_app.command("export")
+def export_spool(
+    path: Annotated[Path, typer.Argument(help="The spool, or one directory in it.")],
+    output: Annotated[Path, typer.Argument(help="File to make; a line of JSON for each record.")],
+    *,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Write the records of a spool to a file.
+
+    In the clear, whether Postgres has them or not; the spool stays as it is.
+    """
+    from app.adapters.envelopes import describe
+    from app.cli.settings import read_settings
+    from app.cli.spool import export, spool_key
+    from app.services.intake.opening import SPOOL_PURPOSE
+
+    export(path, output, spool_key(read_settings(data_dir=data_dir), SPOOL_PURPOSE), describe)
 
 
 @app.command("openapi")

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from app.cli.data_dir import DataDir
 from app.cli.databases import database_settings
-from app.cli.settings import is_embedded, log_style
+from app.cli.settings import is_embedded, log_style, secrets_of
 from app.cli.stopping import Stop
 from app.main import open_databases
 from app.platform import logging
@@ -15,6 +15,7 @@ from app.platform.ids import new_id
 from app.repositories.intake.inbox import Inbox
 from app.repositories.schema import check_fit
 from app.services.intake.opening import intake_database
+from app.services.job_handlers import open_jobs
 from app.worker import Worker, log
 
 
@@ -37,18 +38,20 @@ def work(settings: Settings) -> None:
 
 
 async def _work(settings: Settings, stop: Stop) -> None:
+    secrets = secrets_of(settings)
     database, _ = open_databases(settings)
     intake_role = intake_database(settings)
     await database.open()
     try:
         await check_fit(database)
-        worker = Worker(database, inbox=Inbox(intake_role, new_id()))
-        working = asyncio.create_task(worker.run())
-        loop = asyncio.get_running_loop()
-        stop.calls(lambda: loop.call_soon_threadsafe(working.cancel))
-        log.info("the worker runs")
-        with suppress(asyncio.CancelledError):
-            await working
+        async with open_jobs(settings, database, secrets) as jobs:
+            worker = Worker(database, inbox=Inbox(intake_role, new_id()), jobs=jobs)
+            working = asyncio.create_task(worker.run())
+            loop = asyncio.get_running_loop()
+            stop.calls(lambda: loop.call_soon_threadsafe(working.cancel))
+            log.info("the worker runs")
+            with suppress(asyncio.CancelledError):
+                await working
     finally:
         await intake_role.close()
         await database.close()

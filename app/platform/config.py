@@ -59,11 +59,27 @@ class Settings(BaseSettings):
         default=600, ge=0, description="The same for one address; 0: no limit."
     )
     intake_rate_per_address_soft: int = Field(default=60, ge=0)
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$",
+        description="Where people reach the service, for links in mails; by default host and port.",
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="The mail server: smtp[s]://user:password@host:port?starttls=always|auto|never.",
+    )
+    mail_from: str | None = Field(default=None, description="Whom mails are from.")
+    egress_allow_private: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Networks, addresses and host names that may be called although they are not "
+        "on the internet, with commas between.",
+    )
+    job_concurrency: int = Field(default=8, ge=1, le=100)
     worker_in_serve: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "egress_allow_private", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -98,6 +114,12 @@ class Settings(BaseSettings):
     def spool_root(self) -> Path:
         """The folder that holds one spool for each process."""
         return self.spool_dir or self.data_dir / "spool"
+
+    @property
+    def base_url(self) -> str:
+        """What the addresses begin with that are given to people."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     @property
     def owner_url(self) -> str:

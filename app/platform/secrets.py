@@ -29,9 +29,12 @@ class Secrets:
         return key
 
     def sign(self, purpose: str, *parts: bytes) -> bytes:
-        """HMAC-SHA256 over the parts, each with its length, so that no two lists look alike."""
-        message = b"".join(len(part).to_bytes(8) + part for part in parts)
-        return hmac.digest(self.key(purpose), message, hashlib.sha256)
+        """A MAC of 32 bytes over the parts, each with its length, so that no two lists look alike.
+
+        Keyed BLAKE2b (RFC 7693): HMAC of OpenSSL 3 takes twenty times as long to begin with.
+        """
+        message = b"".join([len(part).to_bytes(4) + part for part in parts])
+        return hashlib.blake2b(message, digest_size=32, key=self.key(purpose)).digest()
 
     def seal(self, purpose: str, plain: bytes, bound_to: bytes = b"") -> bytes:
         """AES-256-GCM; opens only for the same purpose and `bound_to`."""

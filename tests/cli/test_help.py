@@ -22,6 +22,7 @@ def test_help_lists_the_commands(shell: Shell) -> None:
         "seed",
         "keys",
         "workspaces",
+        "spool",
         "openapi",
         "doctor",
     ):

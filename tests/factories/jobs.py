@@ -1,8 +1,11 @@
 """Jobs of one workspace and a kind of their own, so that no other test's runner takes them."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
+
+import httpx
+from fastapi import FastAPI
 
 from app.domain.reach.events import EventType
 from app.domain.reach.jobs import Job
@@ -11,6 +14,7 @@ from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.access.provisioning import system_caller
 from app.services.reach.job_runner import Handler, JobContext, JobRunner
+from tests.conftest import Client
 
 
 class Jobs:
@@ -82,6 +86,17 @@ async def effective(context: JobContext) -> None:
     """A handler whose effect and end are one."""
     async with context.finishing() as uow:
         leave_effect(uow, context.job)
+
+
+async def failed_job(client: Client, note: str) -> UUID:
+    """A job that waits for its next attempt, of a kind that no worker knows."""
+    app = cast(FastAPI, cast(httpx.ASGITransport, client._transport).app)
+    kind = "test_unknown"
+    async with UnitOfWork(app.state.runtime.database, client.caller) as uow:
+        job_id = await uow.jobs.add(kind, {"note": note})
+        assert job_id is not None
+        await uow.jobs.change(job_id, {"status": "failed", "attempts": 1, "last_error": note})
+    return job_id
 
 
 async def until_leased(jobs: Jobs, job_id: UUID, times: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.conftest import Client
+from tests.factories.jobs import failed_job
 from tests.surface import Endpoint, resolved
 
 Path = tuple[str | int, ...]
@@ -63,6 +64,7 @@ class World:
         touchpoint = {"kind": "call", "summary": self.canary}
         path = f"/v1/leads/{self.ids['lead_id']}/touchpoints"
         self.ids["touchpoint_id"] = await self._make(path, **touchpoint)
+        self.ids["job_id"] = str(await failed_job(self.client, self.canary))
         return self.ids
 
     async def _make(self, path: str, **body: Any) -> str:
@@ -92,6 +94,8 @@ async def build_world(client: Client, canary: str) -> World:
     ids["other_campaign_id"] = await make(
         "/v1/campaigns", name=f"{canary} Other campaign", kind="referral"
     )
+    question = {"name": "email", "label": f"{canary} E-mail", "type": "email", "to": "email"}
+    ids["form_id"] = await make("/v1/forms", name=f"{canary} Form", fields=[question])
     pipeline = (await client.get("/v1/pipelines")).json()["data"][0]
     ids["pipeline_id"], ids["stage_id"] = pipeline["id"], pipeline["stages"][0]["id"]
     account_id = await make("/v1/accounts", name=f"{canary} Account")

@@ -123,6 +123,14 @@ class SegmentLog:
             full=size / self.max_bytes if self.max_bytes else 0.0,
         )
 
+    def damaged(self) -> Iterator[Problem]:
+        """Every file and every place in a segment that cannot be read."""
+        yield from self.problems
+        for segment in self._segments.values():
+            yield from (
+                Problem(segment.path, d.reason, d.offset, d.length) for d in segment.damages
+            )
+
     def _used(self) -> int:
         segments = tuple(self._segments.values())
         return sum(segment.size for segment in segments) + sum(p.length for p in self.problems)

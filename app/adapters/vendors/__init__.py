@@ -38,9 +38,10 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One lead of a delivery: the vendor's id for it, and what tells a repeat from another lead.
+    """One lead of a delivery, by the vendor's id for it.
 
-    `content` is what of the body belongs to this lead alone; None stands for all of it.
+    `content` is a body that holds this lead alone and is the same whenever it is sent again; None
+    stands for the body as it came.
     """
 
     vendor_id: str | None = None

@@ -50,24 +50,24 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 def parse_pairs(raw: bytes, content_type: str, charset: str | None = None) -> list[tuple[str, str]]:
     """The fields of a form in their order, files left out."""
+    return [
+        (decoded(name, charset), decoded(value, charset))
+        for name, value, is_file in parse_form(raw, content_type)
+        if not is_file
+    ]
+
+
+def parse_form(raw: bytes, content_type: str) -> list[tuple[bytes, bytes, bool]]:
+    """Name, content, and whether it is a file, of each field of a form."""
     if essence(content_type) == "multipart/form-data":
-        return [
-            (decoded(name, charset), decoded(value, charset))
-            for name, value, is_file in parse_multipart(raw, content_type)
-            if not is_file
-        ]
+        return _parse_multipart(raw, content_type)
     if raw.count(b"&") >= MOST_FIELDS:
         raise UnreadableBody(f"has more than {MOST_FIELDS} fields")
-    pairs = []
-    for piece in raw.strip().split(b"&"):
-        name, _, value = piece.partition(b"=")
-        if piece:
-            pairs.append((_unquoted(name, charset), _unquoted(value, charset)))
-    return pairs
+    pieces = (piece.partition(b"=") for piece in raw.strip().split(b"&") if piece)
+    return [(_unquoted(name), _unquoted(value), False) for name, _, value in pieces]
 
 
-def parse_multipart(raw: bytes, content_type: str) -> list[tuple[bytes, bytes, bool]]:
-    """Name, content, and whether it is a file, of each part of a multipart form."""
+def _parse_multipart(raw: bytes, content_type: str) -> list[tuple[bytes, bytes, bool]]:
     found: list[tuple[bytes, bytes, bool]] = []
 
     def take_field(field: Field) -> None:
@@ -175,5 +175,5 @@ def _check_depth(value: Any, depth: int) -> None:
             _check_depth(item, depth - 1)
 
 
-def _unquoted(piece: bytes, charset: str | None) -> str:
-    return decoded(unquote_to_bytes(piece.replace(b"+", b" ")), charset)
+def _unquoted(piece: bytes) -> bytes:
+    return unquote_to_bytes(piece.replace(b"+", b" "))

@@ -4,7 +4,7 @@ from datetime import datetime
 from json import dumps
 from typing import Any
 
-from app.adapters.vendors import Call, Part, VendorLead, shapes, signatures
+from app.adapters.vendors import Answer, Call, Part, Reply, VendorLead, shapes, signatures
 from app.adapters.vendors.bodies import UnreadableBody, essence, parse_answers, parse_json
 from app.adapters.vendors.names import suggested
 from app.adapters.vendors.webhook import Webhook
@@ -51,6 +51,11 @@ class GenericJson(Webhook):
             )
             for place, one in enumerate(found)
         ]
+
+    def answer(self, call: Call, reply: Reply, receipts: list[str]) -> Answer:
+        """The receipts, for whoever wrote the sender."""
+        del call, reply
+        return Answer(body=dumps({"receipt_ids": receipts}).encode())
 
     def read_body(self, delivery: Delivery) -> VendorLead:
         """The object as it is."""

@@ -4,16 +4,16 @@ import hashlib
 import re
 from contextlib import suppress
 from datetime import datetime
+from json import dumps
 from typing import Any
 
 from app.adapters.decoding import decoded
 from app.adapters.rfc822 import Attachment, Mail, parse_mail
-from app.adapters.vendors import Call, Part, VendorLead, shapes, signatures
+from app.adapters.vendors import Answer, Call, Part, Reply, VendorLead, shapes, signatures
 from app.adapters.vendors.bodies import (
     UnreadableBody,
     essence,
-    parse_multipart,
-    parse_pairs,
+    parse_form,
 )
 from app.adapters.vendors.webhook import Webhook
 from app.domain.intake.submissions import Delivery, Finding
@@ -45,6 +45,11 @@ class Email(Webhook):
                 return signatures.WRONG
             return None if signatures.is_fresh(sent, now) else signatures.STALE
         return signatures.check_shared(call.headers, call.query, secret)
+
+    def answer(self, call: Call, reply: Reply, receipts: list[str]) -> Answer:
+        """The receipt, for whoever forwards the mail."""
+        del call, reply
+        return Answer(body=dumps({"receipt_ids": receipts}).encode())
 
     def parts(self, call: Call) -> list[Part]:
         """One message by its Message-ID and a digest of what it says.
@@ -121,9 +126,7 @@ def message_in(raw: bytes, content_type: str) -> bytes:
 
 
 def _posted(raw: bytes, content_type: str) -> list[tuple[str, bytes]]:
-    if essence(content_type) == "multipart/form-data":
-        return [(decoded(name), content) for name, content, _ in parse_multipart(raw, content_type)]
-    return [(name, value.encode()) for name, value in parse_pairs(raw, content_type)]
+    return [(decoded(name), content) for name, content, _ in parse_form(raw, content_type)]
 
 
 def _lines(text: str) -> dict[str, str]:

@@ -68,11 +68,10 @@ class MetaLeadAds(Webhook):
             found = list(_changes(parse_object(call.raw)))
         except UnreadableBody:
             return [Part()]
-        parts = []
-        for change in found:
-            content = dumps(change, sort_keys=True).encode()
-            parts.append(Part(vendor_id=_id_of(change), is_test=_is_test(change), content=content))
-        return parts or [Part()]
+        return [
+            Part(vendor_id=_id_of(change), is_test=_is_test(change), content=_alone(change))
+            for change in found
+        ] or [Part()]
 
     def read_body(self, delivery: Delivery) -> VendorLead:
         """What was fetched; before that, the id to fetch it by."""
@@ -127,6 +126,11 @@ def _changes(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for change in map(shapes.members, shapes.items(entry.get("changes"))):
             if change.get("field") == "leadgen":
                 yield shapes.members(change.get("value"))
+
+
+def _alone(change: dict[str, Any]) -> bytes:
+    changes = [{"field": "leadgen", "value": change}]
+    return dumps({"object": "page", "entry": [{"changes": changes}]}, sort_keys=True).encode()
 
 
 def _answers(given: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from app.api.pages.questions import consents_of, errors_of, questions_of
@@ -29,8 +28,8 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 # Written by us: as it is, and known to the policy by its hash.
-_PAGE_STYLE = Markup((HERE / "page.css").read_text("utf-8"))
-_EMBEDDED_STYLE = Markup((HERE / "embedded.css").read_text("utf-8"))
+_PAGE_STYLE = (HERE / "page.css").read_text("utf-8")
+_EMBEDDED_STYLE = (HERE / "embedded.css").read_text("utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_PAGE_STYLE.encode()).digest()).decode()
 
 
@@ -80,12 +79,33 @@ def message_page(
     return _page(form, "message.html", status, title=title, paragraphs=paragraphs, back=back)
 
 
+def private_page(
+    template: str, status: int = 200, *, target: str | None = None, **told: Any
+) -> HTMLResponse:
+    """A page whose address is a secret: it is told to nobody, framed by nobody and indexed by
+    nobody. `target` is where its form leads in the end."""
+    page = _page(None, template, status, **told)
+    targets = ["'self'", *_origin(target)]
+    page.headers["Content-Security-Policy"] = "; ".join(
+        [
+            "default-src 'none'",
+            f"style-src 'sha256-{_STYLE_HASH}'",
+            f"form-action {' '.join(targets)}",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        ]
+    )
+    page.headers["Referrer-Policy"] = "no-referrer"
+    page.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return page
+
+
 def embedded_form(form: Form, action: str) -> str:
     """The form as the script puts it on another page."""
     return _templates.get_template("embedded.html").render(
         text=TEXTS,
         style=_EMBEDDED_STYLE,
-        closed=not form.active,
+        closed=form.archived_at is not None,
         action=action,
         questions=questions_of(form, {}, (), embedded=True),
         consents=consents_of(form, {}, ()),

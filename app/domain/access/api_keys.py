@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
@@ -36,6 +37,7 @@ SECRET_SCOPES = frozenset(Scope)
 PUBLISHABLE_SCOPES = frozenset({Scope.INTAKE_WRITE})
 
 _PREFIXES = {KeyKind.SECRET: "tl_sk", KeyKind.PUBLISHABLE: "tl_pk"}
+SECRET_PREFIX = f"{_PREFIXES[KeyKind.SECRET]}_"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -113,6 +115,7 @@ def _spelled(kind: KeyKind, workspace_id: UUID, secret: bytes) -> str:
     return f"{_PREFIXES[kind]}_{workspace_id.hex}_{secret.hex()}"
 
 
+@lru_cache(maxsize=10_000)
 def parse_key(key: str) -> ParsedKey | None:
     """The parts of a well-formed key; None for anything else, without asking the database."""
     for kind, prefix in _PREFIXES.items():

@@ -1,16 +1,20 @@
 """Connectors: each takes what one vendor sends for one account, page or mailbox."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from app.domain.errors import FieldError, Invalid
 from app.domain.intake.forms import Success
 
 TOKEN_PURPOSE = "connector"  # noqa: S105 - what a token is for, no token
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 
 
 class VendorName(StrEnum):
@@ -78,14 +82,44 @@ class Connector:
         return self.archived_at is None or received_at < self.archived_at
 
 
-def check_connector(connector: Connector, *, needs_secret: bool, takes_secret: bool) -> None:
+def check_connector(
+    connector: Connector, *, needs_secret: bool, takes_secret: bool, fetches: bool
+) -> None:
     """Raise Invalid, naming every field that does not fit the others."""
+    vendor = connector.vendor
     problems: list[FieldError] = []
     if needs_secret and connector.verify_signature and not connector.secret_set:
-        detail = f"{connector.vendor} signs what it sends: give its secret, or turn the check off"
+        detail = f"{vendor} signs what it sends: give its secret, or turn verify_signature off"
         problems.append(FieldError(pointer="/secret", code="missing", detail=detail))
     if connector.secret_set and not takes_secret:
-        detail = f"{connector.vendor} is sent by browsers, which keep no secret"
+        detail = f"{vendor} is sent by browsers, which keep no secret"
         problems.append(FieldError(pointer="/secret", detail=detail))
+    if not fetches:
+        useless = {"access_token": connector.access_token_set, "api_url": connector.api_url}
+        problems += [
+            FieldError(pointer=f"/{name}", detail=f"nothing is fetched from {vendor}")
+            for name, given in useless.items()
+            if given
+        ]
+    problems += _reply_faults(connector.reply)
     if problems:
         raise Invalid("the connector's fields do not fit together", errors=problems)
+
+
+def _reply_faults(reply: Success) -> Iterator[FieldError]:
+    if reply.redirect_url is not None and not _is_page(reply.redirect_url):
+        detail = "must be an http or https URL in ASCII"
+        yield FieldError(pointer="/success/redirect_url", detail=detail)
+    for place, host in enumerate(reply.redirect_hosts):
+        if not _HOST.fullmatch(host):
+            detail = "must be the name of a host in lower case, such as www.example.com"
+            yield FieldError(pointer=f"/success/redirect_hosts/{place}", detail=detail)
+
+
+def _is_page(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    plain = url.isascii() and url.isprintable() and not {" ", "\\"} & set(url)
+    return plain and parts.scheme in {"http", "https"} and bool(parts.hostname)

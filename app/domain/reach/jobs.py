@@ -11,12 +11,6 @@ FIRST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(hours=6)
 
 
-class JobKind(StrEnum):
-    """What is to be done; `services/job_handlers.py` says who does it."""
-
-    SEND_CONFIRMATION = "send_confirmation"
-
-
 class JobStatus(StrEnum):
     """Where a job stands. One that failed waits for its next attempt; a dead one has none left."""
 

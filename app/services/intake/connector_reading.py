@@ -119,12 +119,10 @@ def _consent(connector: Connector, given: ConsentGiven) -> ConsentGiven:
 
 
 def _closed(connector: Connector, delivery: Delivery) -> list[Finding]:
-    if not connector.took(delivery.received_at):
-        detail = "the connector was archived before it was sent"
-        return [Finding(code="connector_closed", detail=detail)]
-    if not connector.active:
-        return [Finding(code="connector_inactive", detail="the connector is switched off")]
-    return []
+    if connector.took(delivery.received_at):
+        return []
+    detail = "the connector was archived before it was sent"
+    return [Finding(code="connector_closed", detail=detail)]
 
 
 def _as_json(value: Any) -> str:

@@ -26,7 +26,6 @@ from app.domain.intake.submissions import (
     SubmissionStatus,
 )
 from app.domain.reach.events import EventType
-from app.domain.reach.jobs import JobKind
 from app.platform import clock
 from app.platform.db import Database
 from app.platform.ids import new_id
@@ -37,6 +36,7 @@ from app.services.intake.confirmation_mail import confirmation_mail
 from app.services.intake.submissions import SubmissionService
 from app.services.reach.job_runner import JobContext
 
+SEND_CONFIRMATION = "send_confirmation"
 PATH = "/f/confirm/"
 
 _WAITS = Finding(code=AWAITING, detail="the person was asked by e-mail to confirm the address")
@@ -83,7 +83,7 @@ async def _mail_it(uow: UnitOfWork, confirmation: Confirmation) -> None:
         "form_id": str(confirmation.form_id),
     }
     added = await uow.jobs.add(
-        JobKind.SEND_CONFIRMATION, payload, dedupe_key=confirmation.address_key.hex()
+        SEND_CONFIRMATION, payload, dedupe_key=confirmation.address_key.hex()
     )
     if added is None:
         # One that came at the same moment has its mail on the way, which asks for this as well.
@@ -137,7 +137,7 @@ class Asked:
     confirmed_url: str | None
 
 
-class DoubleOptIn:
+class Confirmations:
     """What the pages behind the links do. A link that is not ours, was changed or is too old costs
     no look-up."""
 
@@ -155,12 +155,11 @@ class DoubleOptIn:
         """Let go on whatever waits for this address at the form; the same again changes nothing."""
         link = self._read(token)
         async with UnitOfWork(self._database, system_caller(link.workspace_id)) as uow:
-            confirmation = await uow.confirmations.get(link.confirmation_id, lock=True)
+            confirmation = await uow.confirmations.get(link.confirmation_id)
             if confirmation.confirmed_at is None:
                 for each in await uow.confirmations.confirm_all(confirmation, address):
                     await _let_go(uow, each)
-            asked = await _asked(uow, await uow.confirmations.get(link.confirmation_id))
-        return asked
+            return await _asked(uow, await uow.confirmations.get(link.confirmation_id))
 
     def _read(self, token: str) -> ConfirmationLink:
         link = parse_link_token(self._secrets, token, clock.now())

@@ -36,10 +36,10 @@ _NORMALISED = ("email_norm", "phone_norm", "country_code", "web_domain")
 
 @dataclass(frozen=True, kw_only=True)
 class Rehearsal:
-    """What a post would become. `refused` is what its sender would be asked to put right."""
+    """What a post would become. `faults` are what its sender would be asked to put right."""
 
     reading: Reading
-    refused: list[FieldError]
+    faults: list[FieldError]
     columns: dict[str, Any]
     normalised: dict[str, Any]
     custom: dict[str, Any]
@@ -128,7 +128,7 @@ class FormService:
             holds.append(Finding(code="empty", detail=detail))
         return Rehearsal(
             reading=reading,
-            refused=missing_in(form, parse_form_body(raw, content_type)),
+            faults=missing_in(form, parse_form_body(raw, content_type)),
             columns={name: columns[name] for name in columns_of.typed(columns) if name != "custom"},
             normalised={name: columns[name] for name in _NORMALISED if columns.get(name)},
             custom=columns["custom"],

@@ -23,6 +23,7 @@ from app.domain.intake.suspicion import Signs, sorted_out, suspicions
 from app.domain.reach.events import EventType
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.intake.connector_reading import read_connector
+from app.services.intake.double_opt_in import ask_to_confirm
 from app.services.intake.form_reading import read_form
 from app.services.intake.plain_reading import read_plain
 from app.services.intake.vendor_fetch import ask_vendor
@@ -86,6 +87,10 @@ class Reader:
             holds.append(await ask_vendor(self._uow, delivery, reading.fetch))
         elif not says_something(reading.fields) and not reading.references:
             holds.append(_EMPTY)
+        if not holds and not claimed.released:
+            form = self._forms.get(delivery.form_id) if delivery.form_id else None
+            asked = await ask_to_confirm(self._uow, form, delivery, reading) if form else None
+            holds += [asked] if asked else []
         if not holds:
             return None
         told = {"reason": holds[0].code, "form_id": delivery.form_id}

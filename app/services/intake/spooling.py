@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from itertools import islice
+from datetime import timedelta
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import structlog
 
 from app.adapters.spool import Abandoned, Entry, Spool, SpoolUnavailable, Usage, abandoned
+from app.platform import clock
 from app.platform.faults import fault
 
 log = structlog.get_logger("touchline.spool")
@@ -19,6 +21,8 @@ S = TypeVar("S", Spool, Abandoned)
 T = TypeVar("T")
 
 TRIM_SECONDS = 30.0
+# Longer than the deadline after which a submission is answered from the spool.
+IN_FLIGHT = timedelta(seconds=2)
 
 
 class Backlog(Generic[S]):
@@ -29,7 +33,10 @@ class Backlog(Generic[S]):
         self._thread = thread or ThreadPoolExecutor(1, thread_name_prefix="spool")
 
     async def unsettled(self, most: int, but: Collection[Entry] = ()) -> list[tuple[Entry, bytes]]:
-        """The oldest records that Postgres does not have, without those named."""
+        """The oldest records that Postgres does not have, without those named.
+
+        Those of the last moments may be on their way to Postgres by another road.
+        """
         return await self._in_thread(self._oldest, most, but)
 
     async def settle(self, entries: Sequence[Entry]) -> None:
@@ -44,8 +51,9 @@ class Backlog(Generic[S]):
         return await asyncio.wrap_future(self._thread.submit(work, *args))
 
     def _oldest(self, most: int, but: Collection[Entry]) -> list[tuple[Entry, bytes]]:
-        waiting = (found for found in self._spool.unsettled() if found[0] not in but)
-        return list(islice(waiting, most))
+        until = clock.now() - IN_FLIGHT
+        waiting = takewhile(lambda found: found[0].written_at < until, self._spool.unsettled())
+        return list(islice((found for found in waiting if found[0] not in but), most))
 
 
 class SpoolLog(Backlog[Spool]):
@@ -56,6 +64,9 @@ class SpoolLog(Backlog[Spool]):
         super().__init__(spool)
         self._key = key
         self._last: Future[list[Entry]] | None = None
+        # Batches that Postgres has, which the thread is told of along with the next one: to wake
+        # it costs more than what it does.
+        self._stored: list[Future[list[Entry]]] = []
 
     @property
     def root(self) -> Path:
@@ -65,7 +76,8 @@ class SpoolLog(Backlog[Spool]):
 
     def append(self, records: Sequence[bytes]) -> Future[list[Entry]]:
         """Write records in order, unsynced; the future has their entries."""
-        self._last = self._thread.submit(self._append, records)
+        stored, self._stored = self._stored, []
+        self._last = self._thread.submit(self._append, records, stored)
         return self._last
 
     @property
@@ -79,8 +91,13 @@ class SpoolLog(Backlog[Spool]):
         await self._in_thread(self._sync, entries)
 
     def settle_later(self, appended: Future[list[Entry]]) -> None:
-        """Note that what was appended is in Postgres, when the thread comes to it."""
-        self._thread.submit(self._settle_appended, appended)
+        """Note that what was appended is in Postgres, when the thread is woken next."""
+        self._stored.append(appended)
+
+    async def unsettled(self, most: int, but: Collection[Entry] = ()) -> list[tuple[Entry, bytes]]:
+        stored, self._stored = self._stored, []
+        await self._in_thread(self._settle_appended, stored)
+        return await super().unsettled(most, but)
 
     async def tail(self) -> Iterator[bytes]:
         """Every record of the last quarter of an hour."""
@@ -102,10 +119,14 @@ class SpoolLog(Backlog[Spool]):
 
     async def close(self) -> None:
         """Finish what is under way, and let go of the directory."""
+        await self._in_thread(self._settle_appended, self._stored)
         await self._in_thread(self._spool.close)
         self._thread.shutdown()
 
-    def _append(self, records: Sequence[bytes]) -> list[Entry]:
+    def _append(
+        self, records: Sequence[bytes], stored: Sequence[Future[list[Entry]]]
+    ) -> list[Entry]:
+        self._settle_appended(stored)
         fault("before_append")
         entries: list[Entry] = self._spool.append(records)
         fault("after_append")
@@ -116,10 +137,11 @@ class SpoolLog(Backlog[Spool]):
         self._spool.sync(entries)
         fault("after_sync")
 
-    def _settle_appended(self, appended: Future[list[Entry]]) -> None:
-        # What could not be written to it is in Postgres all the same.
-        with suppress(SpoolUnavailable):
-            self._spool.settle(appended.result())
+    def _settle_appended(self, stored: Sequence[Future[list[Entry]]]) -> None:
+        for appended in stored:
+            # What could not be written to it is in Postgres all the same.
+            with suppress(SpoolUnavailable):
+                self._spool.settle(appended.result())
 
 
 class Adopted(Backlog[Abandoned]):

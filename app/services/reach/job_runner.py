@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from app.domain.errors import DomainError
+from app.domain.errors import DomainError, Unavailable
 from app.domain.reach.events import EventType
 from app.domain.reach.jobs import (
     AttemptFailed,
@@ -151,6 +151,9 @@ class JobRunner:
                 claimed = await uow.job_queue.claim(
                     min(free, room), self._lease, self._handlers.keys(), crowded
                 )
+        except Unavailable as error:
+            log.warning("jobs wait for the database", why=error.detail)
+            return False
         except Exception:
             log.exception("jobs could not be claimed")
             return False

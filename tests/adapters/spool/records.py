@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.adapters.spool import Abandoned, Spool, Survey
 
+ROOT = Path(__file__).resolve().parents[3]
 KEY = bytes(range(32))
 OTHER_KEY = bytes(32)
 

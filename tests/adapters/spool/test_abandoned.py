@@ -21,6 +21,7 @@ from tests.adapters.spool.conftest import OpenSpool
 from tests.adapters.spool.records import (
     KEY,
     OTHER_KEY,
+    ROOT,
     Clock,
     crash,
     numbered,
@@ -47,6 +48,7 @@ class TestHolding:
     def test_a_living_process_is_left_alone_and_a_killed_one_is_not(self, root: Path) -> None:
         with subprocess.Popen(
             [sys.executable, "-c", HOLDER, str(root)],
+            cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -179,6 +179,28 @@ def test_a_record_that_rots_while_the_process_lives_is_counted_and_its_bytes_are
     assert spool.usage().damaged == 1
 
 
+def test_a_record_that_becomes_readable_again_is_still_owed(
+    open_spool: OpenSpool, clock: Clock
+) -> None:
+    """Writing down again what is settled must not cover what could not be read meanwhile."""
+    spool = open_spool(segment_bytes=1000)
+    spool.append(numbered(10))
+    spool.append(numbered(10, first=10))
+    path = segments(crash(spool))[0]
+    sound = path.read_bytes()
+    rotten = bytearray(sound)
+    rotten[HEADER_BYTES + 5 * (40 + FRAME_OVERHEAD) + 30] ^= 1
+    path.write_bytes(rotten)
+    with Abandoned.open(spool.directory, KEY, clock=clock) as left:
+        left.settle([entry for entry, record in left.unsettled() if record != numbered(1)[0]])
+        clock.forward(16 * MINUTE)
+        assert not left.retire()
+    assert path in segments(spool.directory)
+    path.write_bytes(sound)
+    with Abandoned.open(spool.directory, KEY, clock=clock) as left:
+        assert owed(left) == [numbered(10)[0], numbered(10)[5]]
+
+
 def test_a_mark_that_rots_sends_its_records_once_more(spool: Spool, clock: Clock) -> None:
     entries = spool.append(numbered(4))
     spool.settle(entries)

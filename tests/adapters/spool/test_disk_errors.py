@@ -14,7 +14,7 @@ import pytest
 from app.adapters.spool import Abandoned, Spool, SpoolUnavailable, abandoned
 from tests.adapters.spool.conftest import OpenSpool
 from tests.adapters.spool.disk import Disk
-from tests.adapters.spool.records import KEY, Clock, crash, numbered, only, owed, segments
+from tests.adapters.spool.records import KEY, ROOT, Clock, crash, numbered, only, owed, segments
 
 NOBODY = 65534
 ERRORS = [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EFBIG, errno.EDQUOT]
@@ -173,7 +173,11 @@ class TestSync:
 class TestLimits:
     def test_a_limit_on_the_size_of_files(self, root: Path, clock: Clock) -> None:
         done = subprocess.run(
-            [sys.executable, "-c", WRITER, str(root)], capture_output=True, text=True, check=True
+            [sys.executable, "-c", WRITER, str(root)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         acknowledged = [int(line) for line in done.stdout.split()]
         refused = int(done.stderr)

@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from app.adapters.spool import abandoned
-from tests.adapters.spool.records import KEY, owed
+from tests.adapters.spool.records import KEY, ROOT, owed
 
 WRITER = """
 import sys
@@ -41,7 +41,10 @@ while True:
 @pytest.mark.parametrize("seed", range(8))
 def test_what_was_synced_survives_a_kill(root: Path, seed: int) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(root), str(seed)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", WRITER, str(root), str(seed)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"

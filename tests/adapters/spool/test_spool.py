@@ -1,6 +1,7 @@
 """What goes in comes out: append, sync, settle, tail, trim, usage."""
 
 import stat
+import tracemalloc
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -143,6 +144,18 @@ class TestSettle:
             taken += [record for _, record in batch]
             spool.settle([entry for entry, _ in batch])
         assert taken == numbered(2000)
+
+    def test_reading_needs_no_memory_for_what_waits(self, spool: Spool) -> None:
+        for n in range(100):
+            spool.append(numbered(50, 4000, 50 * n))
+        tracemalloc.start()
+        try:
+            count = sum(len(record) for _, record in spool.unsettled())
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert count == 100 * 50 * 4000
+        assert peak < count / 50
 
     def test_an_iterator_goes_on_through_what_happens_meanwhile(
         self, open_spool: OpenSpool, clock: Clock

@@ -1,10 +1,7 @@
-"""Calls as the vendors make them: one realistic body of each, and how each is signed."""
+"""Calls as the vendors make them: one realistic body of each."""
 
-import base64
 import hashlib
-import hmac
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -429,56 +426,6 @@ BODIES: dict[str, tuple[bytes, str]] = {
     "generic_json": (as_json(GENERIC), JSON),
     "email": (MAIL, "message/rfc822"),
 }
-
-
-def _hex(*pieces: bytes, secret: bytes = SECRET) -> str:
-    return hmac.new(secret, b"".join(pieces), hashlib.sha256).hexdigest()
-
-
-def _base64(*pieces: bytes, secret: bytes = SECRET) -> str:
-    digest = hmac.new(secret, b"".join(pieces), hashlib.sha256).digest()
-    return base64.b64encode(digest).decode()
-
-
-def _calendly(raw: bytes, at: datetime) -> dict[str, str]:
-    sent = str(int(at.timestamp()))
-    signature = _hex(sent.encode(), b".", raw)
-    return {"calendly-webhook-signature": f"t={sent},v1={signature}"}
-
-
-def _webflow(raw: bytes, at: datetime) -> dict[str, str]:
-    sent = str(int(at.timestamp() * 1000))
-    return {
-        "x-webflow-timestamp": sent,
-        "x-webflow-signature": _hex(sent.encode(), b":", raw),
-    }
-
-
-def _standard(raw: bytes, at: datetime) -> dict[str, str]:
-    sent = str(int(at.timestamp()))
-    signature = _base64(f"msg_1.{sent}.".encode(), raw)
-    return {
-        "webhook-id": "msg_1",
-        "webhook-timestamp": sent,
-        "webhook-signature": f"v1,AAAA v1,{signature}",
-    }
-
-
-def _shared(raw: bytes, at: datetime) -> dict[str, str]:
-    del raw, at
-    return {"x-webhook-secret": SECRET.decode()}
-
-
-# How a genuine call of each vendor with a secret is signed, and whether its age is a part of it.
-SIGNED: dict[str, tuple[Callable[[bytes, datetime], dict[str, str]], bool]] = {
-    "meta_lead_ads": (lambda raw, _: {"x-hub-signature-256": f"sha256={_hex(raw)}"}, False),
-    "linkedin": (lambda raw, _: {"x-li-signature": _hex(b"hmacsha256=", raw)}, False),
-    "typeform": (lambda raw, _: {"typeform-signature": f"sha256={_base64(raw)}"}, False),
-    "calendly": (_calendly, True),
-    "webflow": (_webflow, True),
-    "generic_json": (_standard, True),
-}
-SHARED = ("elementor", "gravity_forms", "contact_form_7", "unbounce", "mailchimp", "email")
 
 
 def call_of(vendor: str, **changes: Any) -> Call:

@@ -174,7 +174,7 @@ JSON_VALUES = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
-            st.sampled_from(sorted(BODIES) + ["id", "data", "fields", "entry"]), inner
+            st.sampled_from([*sorted(BODIES), "id", "data", "fields", "entry"]), inner
         )
     ),
     max_leaves=12,

@@ -13,13 +13,10 @@ from tests.adapters.vendors.calls import (
     GOOGLE,
     NOW,
     SECRET,
-    SHARED,
-    SIGNED,
-    _hex,
-    _shared,
     as_json,
     call_of,
 )
+from tests.adapters.vendors.signing import SHARED, SIGNED, hex_of, shared
 
 OLD = NOW - timedelta(seconds=301)
 WRONG = b"another-secret"
@@ -117,7 +114,7 @@ class TestSharedSecrets:
     @pytest.mark.parametrize(
         "said",
         [
-            {"headers": _shared(b"", NOW)},
+            {"headers": shared(b"", NOW)},
             {"headers": {"authorization": f"Bearer {SECRET.decode()}"}},
             {"headers": {"authorization": "Basic " + base64.b64encode(b"u:" + SECRET).decode()}},
             {"query": f"a=1&secret={SECRET.decode()}"},
@@ -146,7 +143,7 @@ class TestGoogle:
 
 def test_a_form_of_mailgun_is_proven_by_its_own_signature() -> None:
     sent = str(int(NOW.timestamp()))
-    fields = {"timestamp": sent, "token": "t0k3n", "signature": _hex(sent.encode(), b"t0k3n")}
+    fields = {"timestamp": sent, "token": "t0k3n", "signature": hex_of(sent.encode(), b"t0k3n")}
 
     def call(**changes: str) -> Call:
         body = "&".join(f"{k}={v}" for k, v in (fields | changes).items())
@@ -166,5 +163,5 @@ class TestLinkedInPrefix:
 
     def test_a_signature_over_the_bare_body_is_none(self) -> None:
         call = call_of("linkedin")
-        bare = replace(call, headers={"x-li-signature": _hex(call.raw)})
+        bare = replace(call, headers={"x-li-signature": hex_of(call.raw)})
         assert VENDORS["linkedin"].verify(bare, SECRET, NOW) is not None

@@ -112,8 +112,9 @@ def test_hubspot_with_a_legitimate_interest() -> None:
 
 
 def test_hubspot_of_the_older_kind() -> None:
-    body = b"email=ada%40example.com&firstname=Ada&hs_context=%7B%22pageUrl%22%3A%22https%3A//e.x/%22%7D"
-    lead = read("hubspot_forms", body, FORM)
+    context = "hs_context=%7B%22pageUrl%22%3A%22https%3A//e.x/%22%7D"
+    body = f"email=ada%40example.com&firstname=Ada&{context}"
+    lead = read("hubspot_forms", body.encode(), FORM)
     assert lead.fields == {"email": "ada@example.com", "first_name": "Ada"}
     assert lead.page_url == "https://e.x/"
 
@@ -147,6 +148,16 @@ def test_meta_names_every_lead() -> None:
     assert (first.fetch, second.fetch) == (str(BIG), "444444444444")
     assert first.about["form_id"] == str(BIGGER)
     assert first.fields == {}
+
+
+@pytest.mark.parametrize("name", ["meta_lead_ads", "generic_json"])
+def test_a_part_alone_says_the_same(name: str) -> None:
+    raw = as_json([GENERIC, {"email": "b@example.com"}]) if name == "generic_json" else None
+    parts = VENDORS[name].parts(call_of(name, raw=raw) if raw else call_of(name))
+    assert len(parts) == 2
+    for number, part in enumerate(parts):
+        assert part.content is not None
+        assert read(name, part.content) == read(name, raw, part=number)
 
 
 def test_meta_content_stays_when_the_lead_comes_in_another_batch() -> None:

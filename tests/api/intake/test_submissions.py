@@ -210,9 +210,7 @@ class TestConservation:
         assert (await client.get("/v1/intake/audit")).json()["difference"] == 0
         async with owner_database.connection() as connection:
             async with connection.transaction():
-                await connection.execute(
-                    f"SET LOCAL app.workspace_id = '{client.workspace_id}'"
-                )
+                await connection.execute(f"SET LOCAL app.workspace_id = '{client.workspace_id}'")
                 await connection.execute(
                     "DELETE FROM submissions WHERE workspace_id = $1 AND id = $2",
                     client.workspace_id,

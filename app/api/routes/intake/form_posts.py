@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, Request, Response
 
 from app.adapters.form_bodies import parse_form_body
 from app.api.door import Door, accept, delivery_of, public_sender, read_submission
 from app.api.pages.rendering import form_page, message_page
-from app.api.responses import problems
+from app.api.pages.texts import TEXTS
 from app.api.runtime import Runtime, runtime_of
 from app.api.schemas.intake.form_posts import FormReceipt
 from app.domain.errors import DomainError, Invalid, NotFound, TooMany, Unavailable
 from app.domain.intake.form_posts import KEY, PROOF_OF_WORK, FormPost
-from app.domain.intake.forms import Form
 from app.domain.intake.submissions import SubmissionKind
 from app.domain.intake.tokens import PublicToken, parse_token
 from app.platform import clock
@@ -21,54 +20,20 @@ from app.services.intake.reception import Accepted
 
 router = APIRouter(prefix="/f", tags=["forms"], route_class=Door)
 
-_THANKS = "Thank you. We have received what you sent."
-_NOT_STORED = "What you sent could not be stored just now. Please go back and send it again."
-_FORM = {"schema": {"type": "object", "additionalProperties": True}}
 
-
-@router.post(
-    "/{form_token}",
-    status_code=status.HTTP_202_ACCEPTED,
-    response_model=FormReceipt,
-    responses={
-        303: {"description": "To the form's page, for a post without JavaScript"},
-        **problems(404, 413, 429),
-    },
-    summary="Send a form",
-    openapi_extra={
-        "parameters": [
-            {
-                "name": "form_token",
-                "in": "path",
-                "required": True,
-                "description": "The form's token.",
-                "schema": {"type": "string"},
-            }
-        ],
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/x-www-form-urlencoded": _FORM,
-                "multipart/form-data": _FORM,
-                "application/json": _FORM,
-            },
-        },
-    },
-)
+@router.post("/{form_token}", include_in_schema=False)
 async def send_form(request: Request) -> Response:
     """Stored as it came before anything is made of it. A plain form post is answered with 303,
     a JSON post with 202; 422 names what is missing, and what was sent is kept all the same."""
     token = form_token(request)
     scripted = _is_scripted(request)
-    form: Form | None = None
     try:
         sender = public_sender(request, token.workspace_id, token.subject_id)
         raw = await read_submission(request)
         post = parse_form_body(raw, request.headers.get("content-type", ""))
         runtime = runtime_of(request)
         seen = await at_the_form(runtime.forms, token.workspace_id, token.subject_id, post)
-        form = seen.form
-        if form is None and seen.certain:
+        if seen.form is None and seen.certain:
             raise NotFound("there is no such form")
         delivery = delivery_of(
             request,
@@ -87,10 +52,10 @@ async def send_form(request: Request) -> Response:
     except (Unavailable, TooMany) as error:
         if scripted:
             raise
-        return _come_back(request, form, error)
+        return _come_back(error)
     if scripted:
         return _told(accepted, seen, sender.headers)
-    return _shown(request, token, seen, post)
+    return _shown(request, seen, post)
 
 
 def form_token(request: Request) -> PublicToken:
@@ -126,7 +91,7 @@ def _told(accepted: Accepted, seen: Seen, headers: dict[str, str]) -> Response:
     told: dict[str, Any] = {
         "receipt_id": accepted.receipt_id,
         "status": accepted.status,
-        "message": (success.message if success else None) or _THANKS,
+        "message": (success.message if success else None) or TEXTS["sent"],
         "redirect_url": success.redirect_url if success else None,
     }
     return Response(
@@ -137,21 +102,20 @@ def _told(accepted: Accepted, seen: Seen, headers: dict[str, str]) -> Response:
     )
 
 
-def _shown(request: Request, token: PublicToken, seen: Seen, post: FormPost) -> Response:
+def _shown(request: Request, seen: Seen, post: FormPost) -> Response:
     if seen.form is None:
-        return message_page(_THANKS, status=202)
+        return message_page(TEXTS["thanks"], TEXTS["sent"], status=202)
+    token = request.path_params["form_token"]
     if seen.problems:
-        return form_page(request, seen.form, values=post.by_name, errors=seen.problems, status=422)
+        query = request.url.query
+        return form_page(seen.form, token, post.by_name, seen.problems, query=query, status=422)
     target = seen.form.definition.success.redirect_url
-    return Response(
-        status_code=303,
-        headers={"Location": target or f"{request.url.path}/sent"},
-    )
+    return Response(status_code=303, headers={"Location": target or f"/f/{token}/sent"})
 
 
-def _come_back(request: Request, form: Form | None, error: DomainError) -> Response:
+def _come_back(error: DomainError) -> Response:
     wait = error.retry_after if isinstance(error, TooMany) else 5
     status_code = 429 if isinstance(error, TooMany) else 503
-    page = message_page(_NOT_STORED, status=status_code)
+    page = message_page(TEXTS["unavailable"], TEXTS["not_stored"], status=status_code)
     page.headers["Retry-After"] = str(wait)
     return page

@@ -27,7 +27,6 @@ from app.api.schemas.intake.submissions import (
     BalanceRead,
     Decision,
     Receipt,
-    SubmissionCreate,
     SubmissionQuery,
     SubmissionRead,
     SubmissionStanding,

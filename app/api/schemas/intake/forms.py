@@ -177,8 +177,8 @@ class FormTestTouch(Read):
 class FormTest(Read):
     """What a post would become. Nothing was stored."""
 
-    outcome: Literal["captured", "held", "refused"] = about(
-        "`refused`: the sender would be asked to put the `errors` right.", "captured"
+    outcome: Literal["captured", "held"] = about(
+        "Whether it would make a lead, or be kept and wait for somebody.", "captured"
     )
     fields: dict[str, Any] = about("The lead's fields, as typed.", {"phone": "030 1234567"})
     normalised: dict[str, str] = about("What it is matched by.", {"phone_norm": "+49301234567"})
@@ -189,12 +189,12 @@ class FormTest(Read):
     asks_to_confirm: bool = about("Whether an e-mail would ask first.", example=False)
     holds: list[FormTestFinding] = about("Why it would wait.")
     notes: list[FormTestFinding] = about("What was odd, and does not keep it from being captured.")
-    errors: list[ProblemField] = about("What the sender would be asked to put right.")
+    errors: list[ProblemField] = about("What its sender would be asked to put right, with 422.")
 
     @classmethod
     def of_rehearsal(cls, seen: Rehearsal) -> Self:
         """The answer to a test."""
-        outcome = "refused" if seen.refused else "held" if seen.holds else "captured"
+        outcome = "held" if seen.holds or seen.faults else "captured"
         return cls.model_validate(
             {
                 "outcome": outcome,
@@ -207,6 +207,6 @@ class FormTest(Read):
                 "asks_to_confirm": seen.asks_to_confirm,
                 "holds": seen.holds,
                 "notes": seen.notes,
-                "errors": [vars(error) for error in seen.refused],
+                "errors": [vars(error) for error in seen.faults],
             }
         )

@@ -59,7 +59,7 @@ class SubmissionConsent(Body):
     """A text that the person agreed to, or did not."""
 
     purpose: Token = about("What it is for.", "newsletter")
-    granted: Flag = about("Whether the person agreed.", True)
+    granted: Flag = about("Whether the person agreed.", example=True)
     version: Annotated[str, Field(max_length=100)] = about(
         "Which wording it was.", "2026-01", default=""
     )
@@ -95,9 +95,7 @@ class SubmissionCreate(Body):
         {"full_name": "Ada Lovelace", "email": "ada@example.com"},
     )
     form_id: UUID | None = optional("The form that was filled in.")
-    consents: (
-        Annotated[list[SubmissionConsent], Field(max_length=50)] | dict[str, Flag]
-    ) = about(
+    consents: Annotated[list[SubmissionConsent], Field(max_length=50)] | dict[str, Flag] = about(
         "What the person agreed to; with a form `{purpose: true}` is enough.", [], default=[]
     )
     context: SubmissionContext = about(
@@ -114,7 +112,7 @@ class SubmissionCreate(Body):
     campaign_id: UUID | None = optional("The campaign that won the lead.")
     is_test: Flag = about(
         "A trial: marked from end to end, and kept out of routing, quotas and reports.",
-        False,
+        example=False,
         default=False,
     )
     pow: Annotated[str, Field(max_length=4_000)] | None = optional(
@@ -125,10 +123,10 @@ class SubmissionCreate(Body):
 class VisitCreate(Body):
     """What a visitor did."""
 
-    touchpoints: Annotated[
-        list[SubmissionTouchpoint], Field(min_length=1, max_length=100)
-    ] = about("In any order; each with its own time.", [{"kind": "page_viewed"}])
-    is_test: Flag = about("A trial.", False, default=False)
+    touchpoints: Annotated[list[SubmissionTouchpoint], Field(min_length=1, max_length=100)] = about(
+        "In any order; each with its own time.", [{"kind": "page_viewed"}]
+    )
+    is_test: Flag = about("A trial.", example=False, default=False)
 
 
 class Receipt(Read):
@@ -175,8 +173,8 @@ class SubmissionRead(SubmissionStanding):
     connector_id: UUID | None = about("The connector it was sent to.")
     api_key_id: UUID | None = about("The API key it was sent with.")
     visitor_id: str | None = about("The visitor who sent it.", "0f8fad5b-d9cb-469f-a165")
-    is_test: bool = about("Whether it is a trial.", False)
-    released: bool = about("Whether somebody said that it is genuine.", False)
+    is_test: bool = about("Whether it is a trial.", example=False)
+    released: bool = about("Whether somebody said that it is genuine.", example=False)
     attempts: int = about("How often it could not be captured.", 0)
     content_type: str = about("The type of its body.", "application/json")
     address: str | None = about("The address it came from.", "203.0.113.7")
@@ -202,7 +200,7 @@ class SubmissionQuery(Body):
     connector_id: list[UUID] | None = optional("Connectors they were sent to.")
     lead_id: list[UUID] | None = optional("Leads they became.")
     email: Line | None = optional("The e-mail address they gave.", "ada@example.com")
-    is_test: bool | None = optional("Only trials, or none.", False)
+    is_test: bool | None = optional("Only trials, or none.", example=False)
     received_from: Instant | None = optional("Received then or later.", "2026-03-01T00:00:00Z")
     received_before: Instant | None = optional("Received before.", "2026-04-01T00:00:00Z")
 
@@ -224,9 +222,7 @@ class BalanceRead(Read):
     issued: int = about("Receipts issued.", 10_412)
     stored: int = about("Submissions and records in quarantine.", 10_412)
     difference: int = about("Stored minus issued: not 0 is an alarm.", 0)
-    lost: int = about(
-        "Submissions that this process acknowledged and did not find again.", 0
-    )
+    lost: int = about("Submissions that this process acknowledged and did not find again.", 0)
     in_spool: int = about("Submissions that wait on this process's disk for the database.", 0)
     checked_at: datetime | None = about("When that was last compared.")
 

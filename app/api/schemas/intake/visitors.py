@@ -14,7 +14,7 @@ class VisitorRead(Read):
     lead_id: UUID | None = about("The lead behind it, when one is known.")
     shared: bool = about(
         "Whether more than one person was identified on it; then its later touches are nobody's.",
-        False,
+        example=False,
     )
     first_seen_at: datetime = about("When it was first seen.")
     last_seen_at: datetime = about("When it was last seen.")

@@ -1,0 +1,38 @@
+"""Who does which job: one line a kind."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from app.adapters.http_client import HttpClient
+from app.adapters.mail import Mailer
+from app.adapters.vendor_apis import LeadApi
+from app.platform.config import Settings
+from app.platform.db import Database
+from app.platform.secrets import Secrets
+from app.services.intake import double_opt_in, vendor_fetch
+from app.services.reach.job_runner import Handler, JobRunner
+
+
+def job_handlers(
+    settings: Settings, secrets: Secrets, http: HttpClient, mailer: Mailer
+) -> Mapping[str, Handler]:
+    """The handler of each kind, with what it needs of the outside world."""
+    return {
+        double_opt_in.SEND_CONFIRMATION: double_opt_in.sending(mailer, secrets, settings.base_url),
+        vendor_fetch.FETCH_VENDOR_LEAD: vendor_fetch.fetching(LeadApi(http), secrets),
+    }
+
+
+@asynccontextmanager
+async def open_jobs(
+    settings: Settings, database: Database, secrets: Secrets
+) -> AsyncIterator[JobRunner]:
+    """What works off the jobs of this process, and its way to the outside world."""
+    smtp_url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
+    mailer = Mailer(smtp_url, settings.mail_from)
+    http = HttpClient(settings.egress_allow_private)
+    try:
+        handlers = job_handlers(settings, secrets, http, mailer)
+        yield JobRunner(database, handlers, concurrency=settings.job_concurrency)
+    finally:
+        await http.aclose()
