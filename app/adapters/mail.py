@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 import unicodedata
 from dataclasses import dataclass
 from email.headerregistry import Address
@@ -171,6 +172,8 @@ def _meaning(error: Exception) -> MailFailed:
         return MailFailed(f"the mail server answered {error.code}")
     if isinstance(error, TimeoutError):
         return MailFailed("the mail server did not answer in time")
+    if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
+        return MailFailed("the mail server's certificate is not trusted")
     if isinstance(error, OSError):
         return MailFailed("the mail server cannot be reached")
     return MailFailed("the mail server lacks something this needs, such as STARTTLS")

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Send
+from starlette.types import Scope as HttpScope
 
 from app.api.body import read_body
 from app.api.client_address import client_address
@@ -41,7 +42,7 @@ class Door(Operation):
     def __init__(self, path: str, endpoint: Handler, **settings: Any) -> None:
         super().__init__(path, endpoint, **settings)
 
-        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def answer(scope: HttpScope, receive: Receive, send: Send) -> None:
             response = await endpoint(Request(scope, receive, send))
             await response(scope, receive, send)
 

@@ -216,6 +216,27 @@ def inspect_spool(
     inspect(path or settings.spool_root, spool_key(settings, SPOOL_PURPOSE))
 
 
+@spool_app.command("replay")
+def replay_spool(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The spool, or one directory in it [TOUCHLINE_SPOOL_DIR].", show_default=False
+        ),
+    ] = None,
+    *,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Bring to the database what an ended process left.
+
+    A running service does this by itself for its own spool. What is there already changes nothing.
+    """
+    from app.cli.settings import read_settings
+    from app.cli.spool_replay import replay_spool
+
+    replay_spool(read_settings(data_dir=data_dir), path)
+
+
 @spool_app.command("export")
 def export_spool(
     path: Annotated[Path, typer.Argument(help="The spool, or one directory in it.")],

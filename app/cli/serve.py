@@ -16,7 +16,7 @@ import uvloop
 from app.cli.data_dir import DataDir
 from app.cli.listening import bind, unusable, url_of
 from app.cli.problems import CannotRun
-from app.cli.settings import is_embedded, log_style
+from app.cli.settings import is_embedded, log_style, secrets_of
 from app.cli.stopping import Stop
 from app.platform.config import Settings
 
@@ -62,6 +62,7 @@ def serve(settings: Settings, *, demo_data: bool) -> None:
         elif settings.database_url is None:
             raise CannotRun("set TOUCHLINE_DATABASE_URL: serving as the schema's owner is unsafe")
         else:
+            secrets_of(settings)
             _import_app()
             _serve(settings, listener, stop, lambda: _say_where(url_of(listener)))
 

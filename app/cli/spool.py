@@ -78,7 +78,8 @@ def _surveys(path: Path, key: bytes) -> Iterator[Survey]:
     """Of one directory, or of all below a root."""
     if not path.is_dir():
         raise CannotRun(f"{path} is no directory")
-    for directory in [path] if path in instances(path.absolute().parent) else instances(path):
+    path = path.absolute()
+    for directory in [path] if path in instances(path.parent) else instances(path):
         try:
             yield Survey(directory, key)
         except FileNotFoundError:

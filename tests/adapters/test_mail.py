@@ -1,20 +1,30 @@
 """Mails as a real SMTP server on the loopback address gets them."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.mail import Mail, Mailer, MailFailed, MailSettingsError, one_line
+from app.platform import clock
 from app.platform.ids import new_id
 from tests.factories.mail import Inbox, listening
 
 pytestmark = pytest.mark.anyio
 
+LOOPBACK = IPv4Address("127.0.0.1")
 SENDER = "Acme, Inc. <hello@acme.example>"
 
 
@@ -167,6 +177,40 @@ async def test_without_a_server_mails_wait_for_one() -> None:
     with pytest.raises(MailFailed, match="TOUCHLINE_SMTP_URL") as failed:
         await Mailer(None, None).send(a_mail())
     assert not failed.value.final
+
+
+def certificate(folder: Path) -> ssl.SSLContext:
+    """A server's context with a certificate that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = clock.now()
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(LOOPBACK)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    (folder / "pem").write_bytes(pem + made.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "pem")
+    return context
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+async def test_a_server_that_nobody_vouches_for_gets_nothing(
+    inbox: Inbox, tmp_path: Path, scheme: str
+) -> None:
+    options: dict[str, Any] = {"tls_context": certificate(tmp_path)} if scheme == "smtp" else {}
+    secure = certificate(tmp_path) if scheme == "smtps" else None
+    async with listening(inbox, secure, **options) as where:
+        with pytest.raises(MailFailed, match="not trusted") as failed:
+            await Mailer(f"{scheme}://ada:secret@{where}", SENDER).send(a_mail())
+    assert not failed.value.final
+    assert inbox.raw == []
 
 
 def only_ada(_s: Any, _x: Any, _e: Any, _m: Any, data: Any) -> AuthResult:

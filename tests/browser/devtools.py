@@ -245,20 +245,17 @@ class Page:
             raise DevToolsError(f"{expression}: {said}")
         return answer["result"].get("value")
 
-    def wait_for(self, expression: str, patience: float = PATIENCE) -> Any:
-        """Until the expression is true in the page; returns its value."""
-        found: list[Any] = []
+    def wait_for(self, condition: str, patience: float = PATIENCE) -> None:
+        """Until the condition is true in the page."""
 
         def is_true() -> bool:
             try:
-                found[:] = [self.evaluate(expression)]
+                return bool(self.evaluate(f"!!({condition})"))
             except DevToolsError:
                 # While one page goes and the next comes there is none to ask.
                 return False
-            return bool(found[0])
 
-        self.until(is_true, expression, patience)
-        return found[0]
+        self.until(is_true, condition, patience)
 
     def until(self, condition: Any, what: str, patience: float = PATIENCE) -> None:
         """Wait for something outside of the page."""

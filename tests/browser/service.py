@@ -142,6 +142,12 @@ class Workspace:
         found: dict[str, Any] = answer.json()
         return found
 
+    def touches(self, lead_id: str) -> list[dict[str, Any]]:
+        """The touchpoints of a lead, newest first."""
+        timeline = self.get(f"/v1/leads/{lead_id}/timeline")["data"]
+        touches = [entry["id"] for entry in timeline if entry["type"] == "touchpoint"]
+        return [self.get(f"/v1/touchpoints/{touch}") for touch in touches]
+
     def close(self) -> None:
         self._http.close()
 

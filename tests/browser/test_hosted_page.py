@@ -37,7 +37,7 @@ def test_what_is_typed_becomes_a_lead(
     lead = workspace.get(f"/v1/leads/{found['lead_id']}")
     assert (lead["full_name"], lead["email"]) == ("Ada Lovelace", "ada@example.com")
     assert lead["description"] == "Zwei Stück: ☎"
-    [touch] = workspace.get(f"/v1/leads/{found['lead_id']}/touchpoints")["data"]
+    [touch] = workspace.touches(found["lead_id"])
     assert touch["utm"] == {"source": "mail", "campaign": "spring"}
     assert touch["page_url"].startswith(f"{service.base_url}/f/{form['token']}")
 

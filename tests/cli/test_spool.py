@@ -43,8 +43,8 @@ def test_inspect_shows_a_line_for_each_directory(operator: Shell, spool: Spool) 
     assert line.split()[:3] == [spool.directory.name, "live", "1"]
     assert line.split()[4:6] == ["2", "1"]
     spool.close()
-    for path in (spool.directory, spool.directory.parent):
-        done = operator.run("spool", "inspect", str(path))
+    for path in (f"spool/{spool.directory.name}", str(spool.directory.parent)):
+        done = operator.run("spool", "inspect", path)
         assert "ended" in done.stdout
 
 

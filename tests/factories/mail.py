@@ -3,6 +3,7 @@
 import asyncio
 import email
 import email.policy
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
@@ -42,11 +43,13 @@ class Inbox:
 
 
 @asynccontextmanager
-async def listening(inbox: Inbox, **options: Any) -> AsyncIterator[str]:
+async def listening(
+    inbox: Inbox, secure: ssl.SSLContext | None = None, **options: Any
+) -> AsyncIterator[str]:
     """The host and port of a server on the loopback address."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(inbox, loop=loop, **options), host="0.0.0.0", port=0
+        lambda: SMTP(inbox, loop=loop, **options), host="0.0.0.0", port=0, ssl=secure
     )
     async with server:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"

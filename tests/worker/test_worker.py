@@ -107,3 +107,23 @@ async def test_the_first_purge_comes_soon(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(Worker, "purge_answers", purge)
     async with asyncio.timeout(2), Failing().running():
         await purged.wait()
+
+
+@pytest.mark.parametrize("every", [True, False])
+async def test_jobs_are_worked_off_where_the_worker_runs(
+    monkeypatch: pytest.MonkeyPatch, every: bool
+) -> None:
+    monkeypatch.setattr(module, "FIRST_PURGE_SECONDS", 0.01)
+    ran, purged = asyncio.Event(), asyncio.Event()
+
+    class Jobs:
+        async def run(self) -> None:
+            ran.set()
+
+        async def purge(self) -> None:
+            purged.set()
+
+    worker = Worker(NOWHERE, jobs=cast(Any, Jobs()), every=every)
+    async with worker.running():
+        await asyncio.sleep(0.1)
+    assert (ran.is_set(), purged.is_set()) == (every, every)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -72,7 +71,7 @@ class Connector:
         """Whether there is an access token; it is never shown."""
         return self.access_token_sealed is not None
 
-    @cached_property
+    @property
     def reply(self) -> Success:
         """What senders get to see."""
         return Success.of(self.success)

@@ -210,10 +210,10 @@ def _address_problem(address: str | None, form: Form, definition: Definition) ->
         host, port = parts.hostname, parts.port
     except ValueError:
         return "is no web address"
-    # Browsers read these two as slashes or drop them, so the host would be another one.
-    odd = any(c in "\\" or c.isspace() or not c.isprintable() for c in address)
+    # Browsers read a backslash as a slash and drop line feeds; a header takes nothing but ASCII.
+    odd = not address.isascii() or any(c in "\\" or c <= " " for c in address)
     if parts.scheme not in ("http", "https") or not host or odd or "@" in parts.netloc:
-        return "must start with http:// or https:// and name a host"
+        return "must start with http:// or https://, name a host, and be written as URLs are"
     origin = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
     if _without_usual_port(origin) in form.allowed_origins:
         return None

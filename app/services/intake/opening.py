@@ -20,6 +20,8 @@ from app.services.intake.spooling import SpoolLog
 log = structlog.get_logger("touchline.intake")
 
 SPOOL_PURPOSE = "spool"
+SPOOL_ON = "on"
+SPOOL_FULL = 0.95
 # More than one batch is under way only while a spool is replayed.
 CONNECTIONS = 3
 
@@ -41,6 +43,15 @@ def intake_database(settings: Settings) -> Database:
         statement_timeout_seconds=settings.statement_timeout_seconds,
         pooler=settings.database_pooler,
     )
+
+
+def spool_state(intake: Intake) -> str:
+    """SPOOL_ON, or why the spool could not take a record just now."""
+    spool = intake.reception.spool
+    if spool is None:
+        return intake.spool_off or "off"
+    usage = spool.usage()
+    return SPOOL_ON if usage.full < SPOOL_FULL else f"{usage.full:.0%} full"
 
 
 @asynccontextmanager

@@ -43,9 +43,9 @@ class Backlog(Generic[S]):
         """Note that these are in Postgres."""
         await self._in_thread(self._spool.settle, entries)
 
-    async def usage(self) -> Usage:
-        """How full it is, and how old its oldest record."""
-        return await self._in_thread(self._spool.usage)
+    def usage(self) -> Usage:
+        """How full it is, and how old its oldest record; it may be a batch behind."""
+        return self._spool.usage()
 
     async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
         return await asyncio.wrap_future(self._thread.submit(work, *args))

@@ -238,6 +238,29 @@ def test_a_progressive_question_may_be_left_out_for_a_known_visitor_only() -> No
     assert held(read(f"{ADA}&tl_visitor=abcd1234&size=", form)) == [("incomplete", "size")]
 
 
+def test_nothing_is_supposed_of_what_was_not_asked() -> None:
+    form = form_of(
+        field("email"),
+        field("a", type="checkbox"),
+        field("b", default="x", to="custom.b", show_when={"field": "a", "equals": "true"}),
+        field("c", default="x", to="custom.c", progressive=True),
+    )
+
+    assert "custom" not in read(ADA, form).fields
+    assert read(f"{ADA}&a=1", form).fields["custom"] == {"b": "x"}
+
+
+def test_nought_is_an_answer_and_an_empty_box_is_none() -> None:
+    form = form_of(
+        field("email"),
+        field("n", type="number", required=True),
+        field("a", type="checkbox", required=True),
+    )
+
+    assert held(read(f"{ADA}&n=0&a=on", form)) == []
+    assert held(read(f"{ADA}&n=&a=0", form)) == [("incomplete", "n"), ("incomplete", "a")]
+
+
 @pytest.mark.parametrize(
     ("kind", "posted", "value"),
     [

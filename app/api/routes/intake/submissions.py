@@ -210,7 +210,7 @@ async def read_audit(audit: Auditing, request: Request) -> BalanceRead:
     """Receipts issued against submissions stored, as compared last: every half minute."""
     intake = runtime_of(request).intake
     balance = await audit.balance()
-    usage = await intake.reception.spool.usage() if intake.reception.spool else None
+    usage = intake.reception.spool.usage() if intake.reception.spool else None
     return BalanceRead(
         issued=balance.issued,
         stored=balance.stored,
