@@ -9,8 +9,8 @@ from fastapi.routing import APIRoute
 from pydantic import SecretStr
 
 from app.api.paging import PageOf
-from app.api.schemas.leads.leads import LeadCaptured, LeadCreate, LeadRead
 from app.api.schemas.intake.submissions import Receipt, SubmissionCreate
+from app.api.schemas.leads.leads import LeadCaptured, LeadCreate, LeadRead
 from app.domain.leads.leads import Lead
 from app.domain.paging import Page
 from app.main import create_app

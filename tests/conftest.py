@@ -187,9 +187,7 @@ async def client_of(app: FastAPI, owner_database: Database, slug: str | None = N
     workspace_id = await create_workspace(
         owner_database, slug or f"w-{new_id().hex}", "Test", default_country="DE"
     )
-    key = await add_api_key(
-        owner_database, Secrets(SECRET), workspace_id, "tests", KeyKind.SECRET
-    )
+    key = await add_api_key(owner_database, Secrets(SECRET), workspace_id, "tests", KeyKind.SECRET)
     client = Client(
         transport=httpx.ASGITransport(app, raise_app_exceptions=True),
         base_url="http://touchline.test",

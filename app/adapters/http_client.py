@@ -82,7 +82,7 @@ class HttpClient:
             follow_redirects=False,
             # No proxy and no password may come from the environment.
             trust_env=False,
-            
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={"User-Agent": "Touchline", "Accept-Encoding": "gzip"},
         )
 

@@ -20,8 +20,8 @@ from app.repositories.access.teams import TeamRepository
 from app.repositories.access.users import UserRepository
 from app.repositories.access.workspaces import WorkspaceDirectory, WorkspaceSettingsRepository
 from app.repositories.intake.confirmations import ConfirmationRepository
-from app.repositories.intake.conservation import ConservationRepository
 from app.repositories.intake.connectors import ConnectorRepository
+from app.repositories.intake.conservation import ConservationRepository
 from app.repositories.intake.forms import FormRepository
 from app.repositories.intake.submissions import SubmissionRepository
 from app.repositories.intake.visitors import VisitorRepository

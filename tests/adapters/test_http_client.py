@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import threading
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
@@ -275,6 +276,18 @@ async def test_an_answer_is_never_larger_than_asked_for(
     for path, most in (("/plain", 1_999), ("/bomb", 1_000_000)):
         with pytest.raises(OutboundFailed, match="more than"):
             await allowed.request("GET", server.url_for(path), most_bytes=most)
+
+
+async def test_a_bomb_is_not_unpacked_first(allowed: HttpClient, server: HTTPServer) -> None:
+    bomb = gzip.compress(b"\0" * 50_000_000)
+    server.expect_request("/").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})
+    tracemalloc.start()
+    try:
+        with pytest.raises(OutboundFailed):
+            await allowed.request("GET", server.url_for("/"))
+        assert tracemalloc.get_traced_memory()[1] < 25_000_000
+    finally:
+        tracemalloc.stop()
 
 
 async def test_a_packed_answer_is_unpacked(allowed: HttpClient, server: HTTPServer) -> None:

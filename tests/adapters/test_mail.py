@@ -219,7 +219,7 @@ def only_ada(_s: Any, _x: Any, _e: Any, _m: Any, data: Any) -> AuthResult:
 
 
 async def test_it_logs_in(inbox: Inbox) -> None:
-    options = {"authenticator": only_ada, "auth_require_tls": False}
+    options: dict[str, Any] = {"authenticator": only_ada, "auth_require_tls": False}
     async with listening(inbox, **options) as where:
         await Mailer(f"smtp://ada:p%40ss%2Fw@{where}?starttls=never", SENDER).send(a_mail())
         with pytest.raises(MailFailed, match="password") as failed:

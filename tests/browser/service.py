@@ -30,6 +30,8 @@ class Gate:
     def __init__(self, app: Any) -> None:
         self.app = app
         self.posts: list[tuple[str, str]] = []
+        self.lost: set[int] = set()
+        self._held: set[int] = set()
         self._open = asyncio.Event()
         self._open.set()
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -43,11 +45,22 @@ class Gate:
         assert self.loop is not None
         self.loop.call_soon_threadsafe(self._open.set)
 
+    def lose(self) -> None:
+        """Refuse what waits, as if it had never come; let through all that follows."""
+        held, self._held = self._held, set()
+        self.lost |= held
+        self.let_go()
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["method"] == "POST":
             key = dict(scope["headers"]).get(b"idempotency-key", b"").decode()
+            number = len(self.posts)
             self.posts.append((scope["path"], key))
+            self._held.add(number)
             await self._open.wait()
+            self._held.discard(number)
+            if number in self.lost:
+                scope = {**scope, "path": "/lost"}
         await self.app(scope, receive, send)
 
 
@@ -129,11 +142,12 @@ class Workspace:
 
     def submissions(self) -> list[dict[str, Any]]:
         """What has come in, oldest first, with what became of it."""
-        self._service.do(self._service.app.state.runtime.pipeline.run(self.id))
-        answer = self._http.get("/v1/submissions?sort=received_at")
-        assert answer.status_code == 200, answer.text
-        found: list[dict[str, Any]] = answer.json()["data"]
-        return found
+        while True:
+            self._service.do(self._service.app.state.runtime.pipeline.run(self.id))
+            found: list[dict[str, Any]] = self.get("/v1/submissions?sort=received_at")["data"]
+            # What came between these two is not yet read.
+            if all(one["status"] != "received" for one in found):
+                return found
 
     def get(self, path: str) -> dict[str, Any]:
         """Whatever else there is to read."""

@@ -158,11 +158,12 @@ def test_what_a_visitor_did_before_is_on_the_leads_timeline(
     page = device.page(site.page(tag(service, form, attributes)) + "?utm_medium=cpc")
     ready(page)
     page.evaluate("touchline.track('video_watched', { seconds: 42 })")
-    page.until(lambda: len(visits(service)) == 2, "both touches are sent")
+    page.until(lambda: len(visits(service)) >= 2, "both touches are sent")
     page.until(lambda: waiting(page) == [], "nothing waits")
     page.fill("[name=email]", "ada@example.com")
     page.click("button")
     sent(page)
+    assert len(visits(service)) == 2
     form_post = workspace.submissions()[-1]
     touches = workspace.touches(form_post["lead_id"])
     kinds = {touch["kind"]: touch for touch in touches}
@@ -184,7 +185,8 @@ def waiting(page: Page) -> list[Any]:
           request.onerror = (event) => done([], event.preventDefault());
           request.onsuccess = () => {
             const all = request.result.transaction("unsent").objectStore("unsent").getAll();
-            all.onsuccess = () => done(JSON.parse(JSON.stringify(all.result)), request.result.close());
+            const told = () => JSON.parse(JSON.stringify(all.result));
+            all.onsuccess = () => done(told(), request.result.close());
           };
         })"""
     )

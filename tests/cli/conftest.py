@@ -11,7 +11,7 @@ import pytest
 
 from app.platform.config import with_database, with_user
 from tests.cli.processes import Served, Shell, environment
-from tests.conftest import Databases
+from tests.conftest import SECRET, Databases
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +36,7 @@ def own_database(
     env = {
         "TOUCHLINE_DATABASE_URL": databases.app_url,
         "TOUCHLINE_DATABASE_OWNER_URL": databases.owner_url,
+        "TOUCHLINE_SECRET": SECRET,
     }
     return Shell(tmp_path_factory.mktemp("own"), plain_env | env)
 
@@ -52,6 +53,7 @@ def empty_database(
     env = {
         "TOUCHLINE_DATABASE_URL": with_user(owner_url, "touchline_app"),
         "TOUCHLINE_DATABASE_OWNER_URL": owner_url,
+        "TOUCHLINE_SECRET": SECRET,
     }
     yield Shell(tmp_path, plain_env | env)
     asyncio.run(_execute(databases.owner_url, f"DROP DATABASE {name} WITH (FORCE)"))

@@ -14,7 +14,7 @@ import pytest
 from app.domain.leads.status import Status
 from app.platform.config import with_user
 from tests.cli.processes import Served, Shell, one_line
-from tests.conftest import Databases
+from tests.conftest import SECRET, Databases
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,17 @@ class TestRefusals:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         url = f"postgresql://touchline_app:secret@127.0.0.1:{port}/touchline"
-        line = one_line(shell.run("serve", "--port", "0", TOUCHLINE_DATABASE_URL=url))
+        # On a disk that goes with its container there is no spool to take submissions instead.
+        line = one_line(
+            shell.run(
+                "serve",
+                "--port",
+                "0",
+                TOUCHLINE_DATABASE_URL=url,
+                TOUCHLINE_SECRET=SECRET,
+                TOUCHLINE_SPOOL_DIR="/dev/shm/touchline-tests-spool",
+            )
+        )
         assert f"cannot reach Postgres at 127.0.0.1:{port}" in line
         assert "check that it runs" in line
         assert "secret" not in line
@@ -55,16 +65,28 @@ class TestRefusals:
         line = one_line(empty_database.run(command, *port))
         assert "run `touchline migrate`" in line
 
+    def test_no_secret(self, shell: Shell, databases: Databases) -> None:
+        line = one_line(shell.run("serve", TOUCHLINE_DATABASE_URL=databases.app_url))
+        assert "set TOUCHLINE_SECRET" in line
+
     def test_a_superuser(self, shell: Shell, databases: Databases) -> None:
         line = one_line(
-            shell.run("serve", "--port", "0", TOUCHLINE_DATABASE_URL=databases.owner_url)
+            shell.run(
+                "serve",
+                "--port",
+                "0",
+                TOUCHLINE_DATABASE_URL=databases.owner_url,
+                TOUCHLINE_SECRET=SECRET,
+            )
         )
         assert "is a superuser" in line
         assert "connect as touchline_app" in line
 
     def test_roles_that_migrate_would_make(self, shell: Shell, databases: Databases) -> None:
         url = with_user(databases.app_url, "no_such_role")
-        line = one_line(shell.run("serve", "--port", "0", TOUCHLINE_DATABASE_URL=url))
+        line = one_line(
+            shell.run("serve", "--port", "0", TOUCHLINE_DATABASE_URL=url, TOUCHLINE_SECRET=SECRET)
+        )
         assert "run `touchline migrate` first" in line
 
     def test_only_the_owner_is_named(self, shell: Shell, databases: Databases) -> None:

@@ -5,6 +5,7 @@ import sys
 
 from tests.crash.ledger import Verdict, check
 from tests.crash.stage import Stage
+from tests.crash.writers import Load
 
 WRITERS = 8
 
@@ -14,17 +15,13 @@ async def killed(stage: Stage, how: str) -> Verdict:
         scene.service.command = [sys.executable, "-m", "tests.crash.liar", how]
         scene.service.env["LIAR_DATABASE_URL"] = stage.postgres.owner_url
         await scene.service.start(LIAR_DIE_AT="25")
-        async with scene.writers("liar") as writers:
-            stop = asyncio.Event()
-            load = asyncio.create_task(writers.closed_loop(stop, writers=WRITERS))
+        async with scene.writers("liar") as writers, Load(writers, WRITERS):
             await asyncio.sleep(0.8)
             if how == "early":
                 scene.service.kill()
             await scene.service.ended(5)
             await scene.service.start()
             await asyncio.sleep(0.2)
-            stop.set()
-            await load
         await asyncio.sleep(0.5)
         return check(scene.ledger, await scene.found(), captured=False)
 

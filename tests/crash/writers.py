@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
+from typing import Self
 
 from tests.crash.ledger import Ledger, email_of
 from tests.crash.raw_http import Answer, Broken, HttpClient, NobodyListens
@@ -152,3 +153,37 @@ class Writers:
         self.errors.append(f"{answer.status}: {answer.body[:200].decode('utf-8', 'replace')}")
         self.ledger.fail(key, answer.status, seconds)
         return True
+
+
+class Load:
+    """Writers at work in the background, until told to stop."""
+
+    def __init__(self, writers: Writers, number: int, patience: float = 30.0) -> None:
+        self.writers = writers
+        self._number = number
+        self._patience = patience
+        self._stop = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.create_task(
+            self.writers.closed_loop(self._stop, writers=self._number, patience=self._patience)
+        )
+
+    def stop(self) -> None:
+        """Begin nothing new; what is under way is asked for until there is an answer."""
+        self._stop.set()
+
+    async def finished(self) -> None:
+        """Until every writer has its last answer."""
+        self.stop()
+        if self._task is not None:
+            await self._task
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.finished()

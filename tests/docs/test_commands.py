@@ -70,7 +70,7 @@ def test_a_postgres_of_ones_own_is_set_up_as_the_guide_says(
     given = {"owner:secret@db/touchline": "", "touchline_app:another@db/touchline": ""}
     for url in given:
         assert url in script
-    script = re.sub(r"^export .*$", "", script, flags=re.MULTILINE)
+    script = re.sub(r"^export TOUCHLINE_DATABASE.*$", "", script, flags=re.MULTILINE)
     script = script.replace("touchline serve", "touchline doctor")
     environment = {
         **os.environ,

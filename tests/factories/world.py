@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.conftest import Client
+from tests.factories.connectors import connected_mailbox
 from tests.factories.jobs import failed_job
 from tests.surface import Endpoint, resolved
 
@@ -96,6 +97,7 @@ async def build_world(client: Client, canary: str) -> World:
     )
     question = {"name": "email", "label": f"{canary} E-mail", "type": "email", "to": "email"}
     ids["form_id"] = await make("/v1/forms", name=f"{canary} Form", fields=[question])
+    ids |= await connected_mailbox(client, canary)
     pipeline = (await client.get("/v1/pipelines")).json()["data"][0]
     ids["pipeline_id"], ids["stage_id"] = pipeline["id"], pipeline["stages"][0]["id"]
     account_id = await make("/v1/accounts", name=f"{canary} Account")

@@ -23,8 +23,24 @@ POLICY = (
 OTHER_POLICIES = {
     ("api_keys", "api_keys_auth", "touchline_auth"): "resolves a key before a workspace is known",
     ("leads", "leads_search", "touchline_search"): "owns the audited search function",
+    ("submissions", "submissions_intake_add", "touchline_intake"): "adds those of any workspace",
+    ("submissions", "submissions_intake_see", "touchline_intake"): "knows a repeat",
+    ("quarantine", "quarantine_intake_add", "touchline_intake"): "keeps what was refused",
+    ("quarantine", "quarantine_intake_see", "touchline_intake"): "knows a repeat",
+    ("intake_counts", "intake_counts_intake", "touchline_intake"): "counts receipts",
 }
 DEFINER_FUNCTIONS = {"search_leads"}
+
+# Of what it adds the intake sees a few columns, by which it knows a repeat.
+INTAKE = {
+    "submissions": {"INSERT", "SELECT"},
+    "quarantine": {"INSERT", "SELECT"},
+    "intake_counts": {"INSERT", "SELECT", "UPDATE"},
+}
+SEEN_AT_INTAKE = {
+    "submissions": {"workspace_id", "id", "received_at", "body_hash", "status"},
+    "quarantine": {"workspace_id", "id"},
+}
 
 TENANT = sorted(t.name for t in metadata.tables.values() if t.info["class"] is TableClass.TENANT)
 APPEND_ONLY = sorted(t.name for t in metadata.tables.values() if t.info["append_only"])
@@ -283,9 +299,19 @@ async def test_each_role_may_do_its_own_work_only(owner: asyncpg.Connection, tab
     }
     auth = {"SELECT"} if table == "api_keys" else set()
     assert await _privileges(owner, "touchline_auth", table) == auth
-    assert await _privileges(owner, "touchline_intake", table) <= {"INSERT"}
+    assert await _privileges(owner, "touchline_intake", table) == INTAKE.get(table, set())
     search = {"SELECT"} if table == "leads" else set()
     assert await _privileges(owner, "touchline_search", table) == search
+
+
+@pytest.mark.parametrize("table", sorted(SEEN_AT_INTAKE))
+async def test_the_intake_sees_no_content(owner: asyncpg.Connection, table: str) -> None:
+    rows = await owner.fetch(
+        "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 "
+        "AND has_column_privilege('touchline_intake', attrelid, attname, 'SELECT')",
+        table,
+    )
+    assert {row["attname"] for row in rows} == SEEN_AT_INTAKE[table]
 
 
 async def test_definer_functions_are_the_listed_ones(owner: asyncpg.Connection) -> None:

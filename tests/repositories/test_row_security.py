@@ -21,7 +21,12 @@ from tests.factories.rows import insert_sql, references, row_for, tenant_tables
 pytestmark = [pytest.mark.anyio, pytest.mark.smoke]
 
 TABLES = tenant_tables()
-FOREIGN_KEYS = [(table, column) for table in TABLES for column, _ in references(table)]
+FOREIGN_KEYS = [
+    (table, column)
+    for table in TABLES
+    if not table.info["added_at_intake"]
+    for column, _ in references(table)
+]
 NAMES = [table.name for table in TABLES]
 
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -142,7 +147,7 @@ async def test_an_own_row_is_in_reach(
     await _enter(service, "other", ours)
     found = await service.fetch(f"SELECT workspace_id FROM {table.name}")
     assert {row["workspace_id"] for row in found} == {ours.workspace_id}
-    if len(table.primary_key.columns) > 1:
+    if len(table.primary_key.columns) > 1 and not table.info["added_at_intake"]:
         own = ours.new_row(table)
         assert await service.fetch(f"{insert_sql(table, own)} RETURNING 1", *_texts(own.values()))
 

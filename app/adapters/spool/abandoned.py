@@ -76,12 +76,12 @@ class Abandoned(WritableLog):
         self._check_open()
         self._retire_active()
         self._remove(self._past_the_tail())
-        if self._segments or self.problems:
+        if self._segments:
             return False
         try:
             self.directory.rmdir()
         except OSError:
-            return False
+            return False  # it still holds what could not be read
         self.close()
         return True
 

@@ -101,6 +101,7 @@ class Spool(WritableLog):
         """
         self._check_open()
         self._write_marks()
+        # Little traffic never fills a segment: what is in it must not stay for ever.
         active = self._active
         if active is not None:
             too_old = active.oldest_ms < self._now_ms() - self._tail_ms

@@ -84,12 +84,9 @@ class WritableLog(SegmentLog):
             return
 
     def _writable(self, size: int, now_ms: int) -> Segment:
-        """The active segment, or a new one when that is full or so old that its time has come."""
-        active = self._active
-        if active is not None and len(active):
-            full = active.size + size > self._segment_bytes
-            if full or (size and now_ms - active.oldest_ms > self._tail_ms):
-                self._retire_active()
+        """The active segment, or a new one when that is full."""
+        if self._active is not None and self._active.size + size > self._segment_bytes:
+            self._retire_active()
         if self._active is None:
             self._last_number += 1
             try:

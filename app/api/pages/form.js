@@ -1,5 +1,5 @@
-// Touchline shows a form, or takes over one of the page, and delivers what is entered once: also when
-// the line is down, the server is busy or the page is closed.
+// Touchline shows a form, or takes over one of the page, and delivers what is entered, once: also
+// over a bad line, to a busy server, from a page that closes.
 ((form) => {
 const script = document.currentScript, config = script.dataset;
 const url = new URL(form.token, script.src).href;
@@ -12,7 +12,7 @@ const kept = (name, value) => {
 		const all = JSON.parse(localStorage.touchline || "{}");
 		if (value) localStorage.touchline = json({ ...all, [name]: value });
 		return all[name];
-	} catch {} // the browser may refuse
+	} catch {} // it may refuse
 };
 const uuid = () => crypto.randomUUID?.() || URL.createObjectURL(new Blob()).slice(-36); // without https
 const cookie = (id, seconds) => {
@@ -88,15 +88,15 @@ const deliver = async (entry) => {
 		await store("delete", key);
 		heard.get(key)?.(answer);
 	} catch {
+		busy.delete(key);
 		tries++;
 		heard.get(key)?.();
 	}
-	busy.delete(key);
 };
 const flush = async () => {
 	for (const entry of (await store("getAll")) || []) {
 		if (Date.now() - entry.at > 26e8) store("delete", entry.key); // a month
-		else unsent.has(entry.key) || unsent.set(entry.key, entry);
+		else busy.has(entry.key) || unsent.has(entry.key) || unsent.set(entry.key, entry);
 	}
 	await Promise.all([...unsent.values()].map(deliver));
 	clearTimeout(timer);
@@ -105,7 +105,8 @@ const flush = async () => {
 };
 const send = async (entry) => {
 	entry.at = Date.now();
-	await keep(entry);
+	keep(entry); // without waiting: the tab may end
+	await deliver(entry);
 	flush();
 };
 const track = (kind, payload) => granted && send({
@@ -117,7 +118,7 @@ addEventListener("online", flush);
 addEventListener("visibilitychange", () => document.hidden || flush());
 addEventListener("pagehide", () => unsent.forEach(deliver));
 
-// Proof of work by ALTCHA (PBKDF2): awaiting each try lets the page breathe.
+// Proof of work, by ALTCHA: awaiting each try lets the page breathe.
 const bytes = (hex) => hex.match(/../g).map((pair) => parseInt(pair, 16));
 const solve = async (from) => {
 	if (!subtle) return; // without https
@@ -136,7 +137,7 @@ const solve = async (from) => {
 	}
 };
 
-// The form: one of the page, or ours where the script stands.
+// The form: one of the page, or ours.
 const start = () => {
 	let root = document.querySelector(config.form || `form[data-touchline=""],form[data-touchline="${form.token}"]`);
 	if (!root) {
@@ -172,7 +173,7 @@ const start = () => {
 	let entry, said, later;
 	const say = (textContent, role, place = root) => {
 		const line = document.createElement("p");
-		place.append(Object.assign(line, { textContent, role, className: "tl-note", id: "tl-" + uuid(), tabIndex: -1 }));
+		place.append(Object.assign(line, { textContent, role, className: "tl-note", id: uuid(), tabIndex: -1 }));
 		return line;
 	};
 	const answered = async (answer) => {
@@ -187,7 +188,7 @@ const start = () => {
 			root.replaceChildren();
 			return say(told.message || form.text.sent, "status").focus();
 		}
-		said = later = 0; // once mended it is another submission
+		said = later = 0; // mended it is another one
 		let first = say(form.text.wrong, "alert");
 		for (const { pointer = "", detail } of (told.errors || []).reverse()) {
 			const [, part, name] = pointer.split("/");

@@ -10,6 +10,7 @@ TEXTS = {
     "wrong": "Something is missing or wrong. Please check what you entered.",
     "closed": "This form is closed.",
     "optional": "optional",
+    "required": "required",
     "only_if": "Only if “{label}” is “{answer}”.",
     "only_if_ticked": "Only if “{label}” is ticked.",
     "only_if_not_ticked": "Only if “{label}” is not ticked.",

@@ -152,8 +152,8 @@ class Reading:
     """What a submission says, read by its form, by its connector, or as plain JSON.
 
     `fields` are fields of a lead, as typed, and `custom`. `holds` keep it from being captured
-    until somebody releases it; `notes` do not. `signs` are what a robot would get wrong: `honeypot`,
-    `rendered_at`, `submitted_at`. With `fetch` it is a vendor's lead that must first
+    until somebody releases it; `notes` do not. `signs` are what a robot would get wrong:
+    `honeypot`, `rendered_at`, `submitted_at`. With `fetch` it is a vendor's lead that must first
     be asked for by that id.
     """
 

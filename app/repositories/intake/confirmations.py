@@ -1,17 +1,15 @@
 """Confirmations of double opt-in."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy import text as sql
 
 from app.domain.intake.confirmations import Confirmation
 from app.repositories.resources import Resources
 from app.repositories.statements import (
     Statement,
-    array_param,
     as_arrays,
     built,
     insert_rows,
@@ -52,11 +50,6 @@ class ConfirmationRepository(Resources[Confirmation]):
         )
         return [built(Confirmation, row) for row in rows]
 
-    async def confirmed(self, submission_ids: Sequence[UUID]) -> dict[UUID, datetime]:
-        """When these submissions were confirmed, those that were."""
-        rows = await self._transaction.rows(_CONFIRMED, submission_ids=sorted(submission_ids))
-        return {row["submission_id"]: row["confirmed_at"] for row in rows}
-
 
 def _add_once() -> Statement:
     added = insert_rows(confirmations, stored_columns(confirmations)).on_conflict_do_nothing(
@@ -81,11 +74,4 @@ _CONFIRM = Statement(
         confirmed_from=param("new_confirmed_from", c.confirmed_from),
     )
     .returning(*c)
-)
-_CONFIRMED = Statement(
-    select(c.submission_id, c.confirmed_at).where(
-        own(confirmations),
-        c.submission_id == func.any(array_param("submission_ids", c.submission_id)),
-        c.confirmed_at.is_not(None),
-    )
 )

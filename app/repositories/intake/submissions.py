@@ -113,7 +113,11 @@ class SubmissionRepository:
     async def page(self, wanted: SubmissionFilter, request: PageRequest) -> Page[Submission]:
         """Submissions that meet every given filter, by the time they were received."""
         cursor = Cursor(
-            self._transaction.workspace_id, self._transaction.now, "submissions", wanted, request.sort
+            self._transaction.workspace_id,
+            self._transaction.now,
+            "submissions",
+            wanted,
+            request.sort,
         )
         given = {name: v for name in FILTERS if (v := getattr(wanted, name)) is not None}
         statement = _page(frozenset(given), request.descending, request.cursor is not None)

@@ -84,7 +84,11 @@ class VisitorRepository:
     async def touches(self, visitor_id: str, request: PageRequest) -> Page[VisitorTouch]:
         """A page of what a visitor did."""
         cursor = Cursor(
-            self._transaction.workspace_id, self._transaction.now, "visitor", visitor_id, request.sort
+            self._transaction.workspace_id,
+            self._transaction.now,
+            "visitor",
+            visitor_id,
+            request.sort,
         )
         statement = _PAGES[request.descending, request.cursor is not None]
         rows = await self._transaction.rows(

@@ -30,11 +30,16 @@ class TableClass(StrEnum):
 
 
 def tenant_table(
-    name: str, *parts: Any, key: tuple[str, ...] = ("id",), append_only: bool = False
+    name: str,
+    *parts: Any,
+    key: tuple[str, ...] = ("id",),
+    append_only: bool = False,
+    added_at_intake: bool = False,
 ) -> Table:
     """A table whose every row belongs to one workspace, which leads its primary key.
 
-    `append_only` rows can be added and read by the service, never changed or removed.
+    `append_only` rows can be added and read by the service, never changed or removed. Rows
+    `added_at_intake` are added by the role touchline_intake alone.
     """
     columns: list[Any] = [Column("workspace_id", Uuid, nullable=False)]
     if "id" in key:
@@ -45,7 +50,11 @@ def tenant_table(
         *columns,
         *parts,
         PrimaryKeyConstraint("workspace_id", *key, name=f"{name}_pkey"),
-        info={"class": TableClass.TENANT, "append_only": append_only},
+        info={
+            "class": TableClass.TENANT,
+            "append_only": append_only,
+            "added_at_intake": added_at_intake,
+        },
     )
 
 

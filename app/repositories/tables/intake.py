@@ -82,6 +82,7 @@ submissions = tenant_table(
         "id",
         postgresql_where=sql("lead_id IS NOT NULL"),
     ),
+    added_at_intake=True,
 )
 
 # How many submissions were stored, counted in the statement that stores them: one row for each
@@ -92,6 +93,7 @@ intake_counts = tenant_table(
     Column("writer", Uuid, nullable=False),
     Column("issued", BigInteger, nullable=False),
     key=("hour", "writer"),
+    added_at_intake=True,
 )
 
 # Records that the database refused, whole, as the spool would hold them.
@@ -102,6 +104,7 @@ quarantine = tenant_table(
     text("reason", required=True),
     instant("resolved_at"),
     index("quarantine", "received", "received_at", "id"),
+    added_at_intake=True,
 )
 
 

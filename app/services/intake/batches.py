@@ -14,7 +14,6 @@ from app.domain.errors import DomainError, LostRace
 from app.domain.intake.enrichment import blanks_filled
 from app.domain.intake.submissions import (
     Claimed,
-    ConsentGiven,
     Fate,
     Finding,
     Reading,
@@ -27,6 +26,7 @@ from app.domain.reach.events import EventType
 from app.domain.record.touchpoints import NewTouchpoint, Touchpoint
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
+from app.services.intake.consents import record_consent
 from app.services.intake.fields import FieldReader
 from app.services.intake.visitors import Joining
 from app.services.leads.leads import LeadService
@@ -282,26 +282,6 @@ class BatchCapture:
             if item.lead is not None:
                 for consent in item.reading.consents:
                     record_consent(self._uow, item.lead.id, item.claimed, consent)
-
-
-def record_consent(uow: UnitOfWork, lead_id: UUID, claimed: Claimed, consent: ConsentGiven) -> None:
-    """The proof: who, when, to which text in which version, from where."""
-    delivery = claimed.delivery
-    uow.record(
-        EventType.CONSENT_RECORDED,
-        "submission",
-        delivery.id,
-        {
-            "purpose": consent.purpose,
-            "version": consent.version,
-            "text": consent.text,
-            "granted": consent.granted,
-            "form_id": delivery.form_id,
-            "address": delivery.address,
-        },
-        lead_id=lead_id,
-        occurred_at=delivery.received_at,
-    )
 
 
 def _reference(reading: Reading) -> tuple[str, str] | None:

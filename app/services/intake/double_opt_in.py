@@ -175,10 +175,8 @@ async def _let_go(uow: UnitOfWork, confirmation: Confirmation) -> None:
         "asked_at": confirmation.created_at,
     }
     uow.record(EventType.CONSENT_CONFIRMED, "submission", confirmation.submission_id, told)
-    submission = await uow.submissions.get(confirmation.submission_id)
-    # What waits for another reason since, or was decided by somebody, goes on waiting for that.
-    if _is_waiting(submission):
-        await SubmissionService(uow).confirm(submission.id)
+    # What somebody has decided meanwhile stands.
+    await SubmissionService(uow).confirm(confirmation.submission_id)
 
 
 async def _asked(uow: UnitOfWork, confirmation: Confirmation) -> Asked:

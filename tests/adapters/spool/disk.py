@@ -45,9 +45,17 @@ class Disk:
     ) -> None:
         self._patch.stop()
 
-    def fail(self, call: str, number: int = errno.EIO, *, times: int = 1, partial: int = 0) -> None:
-        """Let the next calls fail; a write first takes `partial` bytes."""
-        self._armed[call] = [number] * times
+    def fail(
+        self,
+        call: str,
+        number: int = errno.EIO,
+        *,
+        times: int = 1,
+        partial: int = 0,
+        after: int = 0,
+    ) -> None:
+        """Let calls fail, `after` some that do not; a write first takes `partial` bytes."""
+        self._armed[call] = [0] * after + [number] * times
         self._partial = partial
 
     def heal(self) -> None:
@@ -79,7 +87,8 @@ class Disk:
     def _refuse(self, call: str) -> None:
         if self._armed.get(call):
             number = self._armed[call].pop(0)
-            raise OSError(number, os.strerror(number))
+            if number:
+                raise OSError(number, os.strerror(number))
 
     def _open(self, path: Any, *args: Any, **options: Any) -> int:
         if Path(path).is_relative_to(self.root):

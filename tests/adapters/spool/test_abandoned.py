@@ -1,5 +1,6 @@
 """What a process leaves behind is found, read, settled and at last removed."""
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +98,21 @@ class TestHolding:
         assert made == [made[0], spool.directory]
         spool.close()
 
+    def test_a_directory_replaced_before_it_is_locked_is_not_ours(
+        self, spool: Spool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        crash(spool)
+        real = fcntl.flock
+
+        def flock(descriptor: int, operation: int) -> None:
+            spool.directory.rmdir()
+            spool.directory.mkdir()
+            real(descriptor, operation)
+
+        monkeypatch.setattr(fcntl, "flock", flock)
+        with pytest.raises(SpoolInUse):
+            Abandoned.open(spool.directory, KEY)
+
     def test_other_things_below_the_root_are_not_touched(self, root: Path, clock: Clock) -> None:
         for name in ("lost+found", "notes"):
             (root / name).mkdir(parents=True)
@@ -189,6 +205,21 @@ class TestNotOurs:
             assert owed(left) == []
             assert "another key" in only_reason(left)
             assert left.usage().damaged == 1
+            assert not left.retire()
+        with Abandoned.open(spool.directory, KEY, clock=clock) as left:
+            assert owed(left) == numbered(3)
+
+    def test_a_damaged_header_with_another_key_is_not_taken_for_rot(
+        self, spool: Spool, clock: Clock
+    ) -> None:
+        spool.append(numbered(3))
+        path = only(segments(crash(spool)))
+        data = bytearray(path.read_bytes())
+        data[20] ^= 1
+        path.write_bytes(data)
+        with Abandoned.open(spool.directory, OTHER_KEY, clock=clock) as left:
+            assert "nothing in it" in only_reason(left)
+            clock.forward(60 * MINUTE)
             assert not left.retire()
         with Abandoned.open(spool.directory, KEY, clock=clock) as left:
             assert owed(left) == numbered(3)

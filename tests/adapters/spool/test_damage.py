@@ -66,6 +66,20 @@ def test_one_rotten_bit_costs_one_record_at_most(spool: Spool, clock: Clock) -> 
         assert (found, damaged) == (expected, 1), bit
 
 
+@pytest.mark.parametrize("chunk", [30, 61, 64, 100])
+def test_the_way_on_is_found_wherever_a_chunk_of_the_file_ends(
+    spool: Spool, clock: Clock, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr("app.adapters.spool.scanning.CHUNK_BYTES", chunk)
+    records, ends = written(spool)
+    path = only(segments(spool.directory))
+    rotten = bytearray(path.read_bytes())
+    for start in ends[:-1:2]:
+        rotten[start + 30] ^= 1
+    path.write_bytes(rotten)
+    assert left_behind(spool.directory, clock) == (records[1::2], COUNT // 2)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_whatever_happens_to_the_bytes_nothing_is_invented(
     open_spool: OpenSpool, clock: Clock, seed: int
@@ -101,6 +115,15 @@ def test_a_frame_of_one_segment_is_no_frame_of_another(open_spool: OpenSpool, cl
     second.unlink()
     found, damaged = left_behind(spool.directory, clock)
     assert (found, damaged) == (numbered(10), 1)
+
+
+def test_a_frame_that_is_there_twice_counts_once(spool: Spool, clock: Clock) -> None:
+    spool.append(numbered(3))
+    path = only(segments(crash(spool)))
+    with path.open("r+b") as file:
+        again = file.read()[-2 * (40 + FRAME_OVERHEAD) :]
+        file.write(again)
+    assert left_behind(spool.directory, clock) == (numbered(3), 1)
 
 
 class TestSetAside:

@@ -94,11 +94,17 @@ class TestWrite:
         spool.sync(doubtful)
         spool.sync()
 
-    def test_a_full_disk_leaves_no_litter(self, spool: Spool, disk: Disk) -> None:
-        disk.fail("write", errno.ENOSPC, times=50)
+    @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+    @pytest.mark.parametrize("after", [0, 1])
+    def test_a_disk_that_takes_nothing_is_not_littered(
+        self, spool: Spool, disk: Disk, after: int, number: int
+    ) -> None:
+        """Whether there is room for a header or not."""
         for _ in range(20):
+            disk.fail("write", number, after=after)
             with pytest.raises(SpoolUnavailable):
                 spool.append(numbered(1))
+        assert spool.usage().segments == 0
         assert list(spool.directory.iterdir()) == []
         disk.heal()
         spool.sync(spool.append(numbered(1)))

@@ -95,6 +95,25 @@ class TestTrim:
         spool.trim()
         assert list(spool.directory.iterdir()) == []
 
+    def test_what_was_settled_late_leaves_nothing_behind(self, spool: Spool, clock: Clock) -> None:
+        entries = spool.append(numbered(1))
+        clock.forward(60 * MINUTE)
+        spool.trim()
+        spool.settle(entries)
+        spool.trim()
+        assert len(segments(spool.directory)) == 2, "the note has a segment of its own"
+        clock.forward(16 * MINUTE)
+        spool.trim()
+        spool.trim()
+        assert list(spool.directory.iterdir()) == []
+
+    def test_trimming_often_does_not_split_the_log(self, spool: Spool, clock: Clock) -> None:
+        for n in range(20):
+            fill(spool, n, 1, settled=n % 2 == 0)
+            clock.forward(5)
+            spool.trim()
+        assert len(segments(spool.directory)) == 1
+
     def test_marks_of_older_segments_outlive_the_segment_they_were_in(
         self, open_spool: OpenSpool, clock: Clock
     ) -> None:

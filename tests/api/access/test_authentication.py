@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from app.domain.access.api_keys import KeyKind, make_secret_key
+from app.domain.access.api_keys import make_secret_key
 from app.platform.db import Database
 from app.platform.ids import new_id
 from app.worker import Worker
@@ -15,6 +15,9 @@ from tests.factories.access import acting, bearer, events_of, new_key, new_user,
 from tests.surface import endpoints
 
 pytestmark = pytest.mark.anyio
+
+# What a publishable key is for, and what needs no key because its address is one.
+INTAKE = {"send_submission", "ask_where_it_stands", "record_visit", "send_call", "greet_vendor"}
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ class TestKeys:
         lookups.clear()
         walked = 0
         for endpoint in endpoints(app):
-            if "/intake" in endpoint.path:
+            if endpoint.route.endpoint.__name__ in INTAKE:
                 continue
             path = endpoint.path.replace("{", "").replace("}", "")
             for name in endpoint.parameters("path"):

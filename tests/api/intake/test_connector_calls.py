@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from app.domain.intake.connectors import VendorName
 from app.platform import clock
 from app.platform.config import Settings
 from app.platform.db import Database
+from app.services.access.rate_limits import rate_limits
 from tests.adapters.vendors.calls import (
     BIG,
     BODIES,
@@ -124,7 +126,7 @@ class TestRepeats:
     async def test_another_body_with_a_known_id_is_kept_and_is_the_same_touch(
         self, app: FastAPI, client: Client
     ) -> None:
-        made = await new_connector(client, "google_ads", mapping=[{"to": "city", "from": "CITY"}])
+        made = await new_connector(client, "google_ads")
         more = {"column_id": "CITY", "string_value": "London"}
         other = as_json(GOOGLE | {"user_column_data": [*GOOGLE["user_column_data"], more]})
         for raw in (None, other, other, None):
@@ -133,10 +135,7 @@ class TestRepeats:
         assert first["status"] == second["status"] == "captured"
         assert first["lead_id"] == second["lead_id"]
         assert second["touchpoint_id"] in (None, first["touchpoint_id"])
-        touches = await client.get(f"/v1/leads/{first['lead_id']}/timeline")
-        kinds = [entry["type"] for entry in touches.json()["data"]]
-        assert kinds.count("touchpoint") <= 1 or kinds.count("touchpoint.recorded") <= 1
-        assert (await lead_of(client, first))["city"] == "London"
+        assert (await lead_of(client, first))["touch_count"] == 1
 
     async def test_ids_that_count_from_one_on_each_site_are_kept_apart(
         self, app: FastAPI, client: Client
@@ -172,7 +171,7 @@ class TestSecrets:
         made = await new_connector(client, "google_ads")
         await send(client, made)
         [found] = await submissions(app, client)
-        raw = await client.get(f"/v1/submissions/{found['id']}/raw")
+        raw = await client.get(f"/v1/submissions/{found['receipt_id']}/raw")
         stars = b"*" * len(SECRET)
         assert raw.content == BODIES["google_ads"][0].replace(SECRET, stars)
         for table in ("submissions", "touchpoints", "events"):
@@ -209,11 +208,10 @@ class TestSeveralLeads:
         answer = await call(client, made, as_json(body))
         receipts = answer.json()["receipt_ids"]
         found = await submissions(app, client)
-        assert sorted(receipts) == sorted(each["id"] for each in found)
-        assert [each["part"] for each in sorted(found, key=lambda e: e["part"])] == [0, 1, 2]
+        assert sorted(receipts) == sorted(each["receipt_id"] for each in found)
         assert sorted(each["status"] for each in found) == ["captured", "captured", "held"]
         for each in found:
-            raw = await client.get(f"/v1/submissions/{each['id']}/raw")
+            raw = await client.get(f"/v1/submissions/{each['receipt_id']}/raw")
             assert raw.content == as_json(body)
 
     async def test_a_large_body_is_not_stored_whole_for_each(
@@ -228,7 +226,7 @@ class TestSeveralLeads:
         assert {(await lead_of(client, each))["email"] for each in found[:5]} <= {
             one["email"] for one in body
         }
-        raw = await client.get(f"/v1/submissions/{found[0]['id']}/raw")
+        raw = await client.get(f"/v1/submissions/{found[0]['receipt_id']}/raw")
         assert len(raw.content) < 3_000
 
     async def test_a_lead_that_comes_again_in_another_batch_is_known(
@@ -276,7 +274,7 @@ class TestAnswers:
             "REQUEST_TOO_LARGE",
         )
         found = await submissions(app, client)
-        assert broken.json()["correlationId"] in {each["id"] for each in found}
+        assert broken.json()["correlationId"] in {each["receipt_id"] for each in found}
         assert sorted(each["status"] for each in found) == ["captured", "held"]
 
     async def test_meta_and_linkedin_make_sure_of_the_url(self, client: Client) -> None:
@@ -373,10 +371,12 @@ class TestWithoutADatabase:
         runtime = app.state.runtime
         for database in (runtime.database, runtime.reception.inbox._database):
             database.admit()
-        async with asyncio.timeout(30):
-            while len(await submissions(app, client)) < 2:
-                await asyncio.sleep(0.2)
-        assert [each["status"] for each in await submissions(app, client)] == ["captured"] * 2
+        for _ in range(100):
+            found = await submissions(app, client)
+            if len(found) == 2:
+                break
+            await asyncio.sleep(0.2)
+        assert [each["status"] for each in found] == ["captured"] * 2
 
     async def test_an_unknown_one_is_asked_to_come_again(
         self, client: Client, silence: Callable[[], None]
@@ -389,20 +389,28 @@ class TestWithoutADatabase:
             assert answer.headers["access-control-allow-origin"] == "*"
 
 
-async def test_one_address_may_send_much_if_it_is_a_server_s(
-    app: FastAPI, client: Client, settings: Settings
+@pytest.fixture
+def few_requests(app: FastAPI, settings: Settings) -> Iterator[None]:
+    """Three requests a minute for one address."""
+    few = settings.model_copy(
+        update={"intake_rate_per_address": 3, "intake_rate_per_address_soft": 2}
+    )
+    runtime = app.state.runtime
+    app.state.runtime = replace(runtime, rate_limits=rate_limits(few))
+    yield
+    app.state.runtime = runtime
+
+
+async def test_a_server_may_send_much_from_one_address_and_a_browser_may_not(
+    client: Client, few_requests: None
 ) -> None:
-    most = settings.intake_rate_per_address
     server = await new_connector(client, "generic_json", secret=None)
     browser = await new_connector(client, "hubspot_forms")
-    answers = [await call(client, server, b"{}") for _ in range(min(most, 200) + 5)]
-    assert {answer.status_code for answer in answers} == {200}
-    refused = None
-    for _ in range(most + 5):
-        answer = await call(client, browser, b"{}", "application/json")
-        if answer.status_code == 429:
-            refused = answer
-            break
-    assert refused is not None
+    by_server = [await call(client, server, b"{}") for _ in range(8)]
+    assert {answer.status_code for answer in by_server} == {200}
+    by_browser = [await call(client, browser) for _ in range(5)]
+    assert [answer.status_code for answer in by_browser] == [200, 200, 200, 429, 429]
+    refused = by_browser[-1]
     assert refused.json()["status"] == "error"
     assert int(refused.headers["retry-after"]) > 0
+    assert refused.headers["access-control-allow-origin"] == "*"

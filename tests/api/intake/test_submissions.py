@@ -208,14 +208,13 @@ class TestConservation:
             for n in range(3)
         ]
         assert (await client.get("/v1/intake/audit")).json()["difference"] == 0
-        async with owner_database.connection() as connection:
-            async with connection.transaction():
-                await connection.execute(f"SET LOCAL app.workspace_id = '{client.workspace_id}'")
-                await connection.execute(
-                    "DELETE FROM submissions WHERE workspace_id = $1 AND id = $2",
-                    client.workspace_id,
-                    UUID(receipts[0]),
-                )
+        async with owner_database.connection() as connection, connection.transaction():
+            await connection.execute(f"SET LOCAL app.workspace_id = '{client.workspace_id}'")
+            await connection.execute(
+                "DELETE FROM submissions WHERE workspace_id = $1 AND id = $2",
+                client.workspace_id,
+                UUID(receipts[0]),
+            )
         told = (await client.get("/v1/intake/audit")).json()
         assert (told["issued"], told["stored"], told["difference"]) == (3, 2, -1)
         balance = await app.state.runtime.audit.check(client.workspace_id)

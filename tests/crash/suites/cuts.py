@@ -7,6 +7,7 @@ from tests.crash.polling import until
 from tests.crash.proxy import When
 from tests.crash.report import Report
 from tests.crash.stage import Scene, Stage
+from tests.crash.writers import Load
 
 WRITERS = 8
 PATIENCE = 30.0
@@ -23,18 +24,11 @@ async def cut_commits(stage: Stage, *, cuts: int, seed: int) -> Report:
     async with stage.scene("cuts", seed=seed, by_proxy=True) as scene:
         await scene.service.start()
         async with scene.writers("c") as writers:
-            stop = asyncio.Event()
-            load = asyncio.create_task(
-                writers.closed_loop(stop, writers=WRITERS, patience=PATIENCE)
-            )
-            try:
+            async with Load(writers, WRITERS, PATIENCE):
                 for number in range(cuts):
                     done += await _cut(scene, STATEMENTS[number % 2], chance)
                     await asyncio.sleep(chance.uniform(0, 0.1))
-            finally:
-                stop.set()
                 scene.proxy.heal()
-                await load
             report.add_writers(writers)
         report.add(await scene.verdict())
         report.add_statuses(scene.ledger)

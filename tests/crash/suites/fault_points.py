@@ -1,90 +1,77 @@
 """The service ends at a chosen point of its own code, as if the power were cut exactly there."""
 
-import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from itertools import product
 
 from app.platform.faults import EXIT_CODE, POINTS
 from tests.crash.polling import until
 from tests.crash.report import Report
 from tests.crash.stage import Scene, Stage
-from tests.crash.writers import Writers
+from tests.crash.writers import Load
 
-WRITERS = 8
+WRITERS = 6
 # These are reached only while Postgres is away, or when it comes back.
 AWAY = {"before_sync", "after_sync"}
 BACK = {"before_replay_mark", "after_replay_mark"}
-# Up to which passage a seed may choose: batches are many, replays are few.
+# Up to which passage a seed may choose: requests are many, batches fewer, replays few.
 PASSAGES = {"before_enqueue": 200, "after_enqueue": 200} | dict.fromkeys(BACK, 2)
 USUAL_PASSAGES = 40
-WAIT_SECONDS = 15.0
-PATIENCE = 60.0
+SPOOLED = 200
+WAIT_SECONDS = 20.0
+PATIENCE = 120.0
 
 
 async def fault_rounds(
     stage: Stage, *, seeds: Sequence[int], points: Sequence[str] = POINTS
 ) -> Report:
-    """Each point with each seed: the process must end there, and nothing may be missing."""
+    """Each point with each seed: the process must end there, and nothing may be missing.
+
+    Each round's process finds what the one before it left, and the clients of that one still ask.
+    """
     report = Report("fault points", len(seeds) * len(points), seeds[0])
     not_reached = []
-    async with stage.scene("faults", seed=seeds[0]) as scene:
-        for point in points:
-            for seed in seeds:
-                chance = random.Random(f"{point} {seed}")
-                passage = chance.randint(1, PASSAGES.get(point, USUAL_PASSAGES))
-                async with scene.writers(f"{point.replace('_', '-')}-{seed}") as writers:
-                    if not await _one(scene, writers, f"{point}:{passage}"):
-                        not_reached.append(f"{point}:{passage}")
-                    report.add_writers(writers)
-        if not scene.service.alive:
-            await scene.service.start()
+    async with AsyncExitStack() as stack:
+        scene = await stack.enter_async_context(stage.scene("faults", seed=seeds[0]))
+        loads = []
+        for point, seed in product(points, seeds):
+            chance = random.Random(f"{point} {seed}")
+            asked = f"{point}:{chance.randint(1, PASSAGES.get(point, USUAL_PASSAGES))}"
+            name = f"{point.replace('_', '-')}-{seed}"
+            writers = await stack.enter_async_context(scene.writers(name))
+            loads.append(Load(writers, WRITERS, PATIENCE))
+            if not await _ends_at(asked, scene, loads[-1]):
+                not_reached.append(asked)
+            loads[-1].stop()
+        await scene.service.start()
+        for load in loads:
+            await load.finished()
+            report.add_writers(load.writers)
         report.add(await scene.verdict())
         report.add_statuses(scene.ledger)
-    reached = report.cases - len(not_reached)
-    report.measured["reached"] = f"{reached} of {report.cases}"
+    report.measured["reached"] = f"{report.cases - len(not_reached)} of {report.cases}"
     report.expect(not not_reached, f"the process did not end at {not_reached[:20]}")
     return report
 
 
-async def _one(scene: Scene, writers: Writers, asked: str) -> bool:
-    """Load until the process ends; then start it whole again, under the same load."""
+async def _ends_at(asked: str, scene: Scene, load: Load) -> bool:
+    """Whether the process ended at the point that was asked for; if not, it is killed."""
     point = asked.partition(":")[0]
-    if point in BACK:
-        await _fill_spool(scene, writers)
-    elif point in AWAY:
+    if point in AWAY | BACK:
         scene.postgres.kill()
-    stop = asyncio.Event()
-    scene.service.launch(TOUCHLINE_FAULT=asked)
-    load = asyncio.create_task(writers.closed_loop(stop, writers=WRITERS, patience=PATIENCE))
+    await scene.service.start(TOUCHLINE_FAULT=asked)
     try:
-        reached = await _ended(scene)
-        if scene.postgres.process.poll() is not None:
+        load.start()
+        if point in BACK:
+            enough = len(scene.ledger.seconds) + SPOOLED
+            await until(lambda: len(scene.ledger.seconds) > enough, WAIT_SECONDS)
             await scene.postgres.start()
-        await scene.service.start()
-        await asyncio.sleep(0.2)
-    finally:
-        stop.set()
-        await load
-        if scene.postgres.process.poll() is not None:
-            await scene.postgres.start()
-    scene.service.kill()
-    return reached
-
-
-async def _fill_spool(scene: Scene, writers: Writers) -> None:
-    """Some leads that only the spool has, of a process that is gone."""
-    scene.postgres.kill()
-    await scene.service.start()
-    await writers.closed_loop(asyncio.Event(), writers=WRITERS, patience=PATIENCE, most=200)
-    scene.service.kill()
-    await scene.postgres.start()
-
-
-async def _ended(scene: Scene) -> bool:
-    """Whether it ended at the point that was asked for; if not, it is killed."""
-    try:
         await until(lambda: not scene.service.alive, WAIT_SECONDS)
     except TimeoutError:
         scene.service.kill()
         return False
+    finally:
+        if scene.postgres.process.poll() is not None:
+            await scene.postgres.start()
     return scene.service.process.wait() == EXIT_CODE

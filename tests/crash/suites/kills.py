@@ -7,6 +7,7 @@ from typing import Literal
 
 from tests.crash.report import Report
 from tests.crash.stage import Scene, Stage
+from tests.crash.writers import Load
 
 Victim = Literal["service", "postgres", "both"]
 WRITERS = 16
@@ -22,18 +23,11 @@ async def kill_rounds(
     async with stage.scene(f"kill-{victim}", seed=seed) as scene:
         await scene.service.start()
         async with scene.writers("k") as writers:
-            stop = asyncio.Event()
-            load = asyncio.create_task(
-                writers.closed_loop(stop, writers=WRITERS, patience=PATIENCE)
-            )
-            try:
+            async with Load(writers, WRITERS, PATIENCE):
                 for _ in range(rounds):
                     await asyncio.sleep(chance.uniform(0.2, 1.0) * load_seconds)
                     await _kill_and_start(scene, victim, chance)
                 await asyncio.sleep(load_seconds / 2)
-            finally:
-                stop.set()
-                await load
             report.add_writers(writers)
         report.add(await scene.verdict())
         report.add_statuses(scene.ledger)

@@ -8,7 +8,7 @@ from tests.crash.postgres import free_port
 from tests.crash.report import Report
 from tests.crash.service import Service
 from tests.crash.stage import Scene, Stage
-from tests.crash.writers import Door, Writers
+from tests.crash.writers import Door, Load, Writers
 
 WRITERS = 8
 PATIENCE = 30.0
@@ -36,18 +36,13 @@ async def rolling(stage: Stage, *, restarts: int, seed: int) -> Report:
 async def _restart_under_load(
     writers: Writers, replicas: list[Service], restarts: int, chance: random.Random, report: Report
 ) -> None:
-    stop = asyncio.Event()
-    load = asyncio.create_task(writers.closed_loop(stop, writers=WRITERS, patience=PATIENCE))
-    try:
+    async with Load(writers, WRITERS, PATIENCE):
         for number in range(restarts):
             await asyncio.sleep(chance.uniform(0.1, 0.4))
             replica = replicas[number % 2]
             code = await replica.terminate()
             report.expect(code == 0, f"restart {number} ended with {code}: {replica.said[-300:]}")
             await replica.start()
-    finally:
-        stop.set()
-        await load
 
 
 def _count_failures(scene: Scene, report: Report) -> None:

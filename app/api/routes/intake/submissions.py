@@ -5,9 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response, status
 
-from app.adapters import json_bodies
 from app.adapters.form_bodies import parse_form_body
-from app.adapters.json_bodies import Misfit, SubmissionBody, shaped
 from app.api.body import parse_json
 from app.api.deps import service
 from app.api.door import (
@@ -23,6 +21,7 @@ from app.api.operations import Operation
 from app.api.paging import PageOf, page_request
 from app.api.responses import problems
 from app.api.runtime import runtime_of
+from app.api.schemas.intake.submission_bodies import checked_body
 from app.api.schemas.intake.submissions import (
     BalanceRead,
     Decision,
@@ -30,16 +29,13 @@ from app.api.schemas.intake.submissions import (
     SubmissionQuery,
     SubmissionRead,
     SubmissionStanding,
-    submission_page,
     submission_read,
 )
 from app.domain.access.api_keys import Scope
-from app.domain.errors import FieldError, Forbidden, Invalid
-from app.domain.intake.fitting import fit, says_something
+from app.domain.errors import Forbidden, Invalid
 from app.domain.intake.submissions import Submission, SubmissionKind, SubmissionStatus
 from app.services.intake.audit import BalanceService
 from app.services.intake.form_posts import Seen, at_the_form, fingerprint_of
-from app.services.intake.plain_reading import unknown_fields
 from app.services.intake.submissions import SubmissionService
 
 doors = APIRouter(prefix="/v1", tags=["submissions"], route_class=Door)
@@ -50,8 +46,6 @@ Writing = Annotated[SubmissionService, service(SubmissionService, Scope.LEADS_WR
 Following = Annotated[SubmissionService, service(SubmissionService, Scope.INTAKE_WRITE)]
 Auditing = Annotated[BalanceService, service(BalanceService, Scope.LEADS_READ)]
 ReceiptId = Annotated[UUID, Path(description="The receipt.")]
-
-_ONLY_SERVERS = "only a secret key may give this"
 
 
 @doors.post(
@@ -92,7 +86,9 @@ async def send_submission(request: Request) -> Response:
     sender = await sender_with_key(request)
     wait = _wait(request, sender)
     raw = await read_submission(request)
-    body = _checked(parse_json(raw, request.headers.get("content-type", "")), sender)
+    body = checked_body(
+        parse_json(raw, request.headers.get("content-type", "")), trusted=sender.trusted
+    )
     seen = None
     addressed: dict[str, Any] = {}
     if body.form_id is not None:
@@ -126,7 +122,10 @@ async def list_submissions(
 ) -> PageOf[SubmissionRead]:
     """Newest first, whatever became of them; `status=held` is the list of those that wait."""
     request = page_request(query.limit, query.cursor, query.sort)
-    return submission_page(await submissions.page(query.to_filter(), request))
+    page = await submissions.page(query.to_filter(), request)
+    return PageOf[SubmissionRead](
+        data=[submission_read(each) for each in page.data], next_cursor=page.next_cursor
+    )
 
 
 @router.get(
@@ -243,56 +242,6 @@ def _wait(request: Request, sender: Sender) -> bool:
     if wanted == "true" and not sender.trusted:
         raise Forbidden("only a secret key may wait for the outcome")
     return wanted == "true"
-
-
-def _checked(value: Any, sender: Sender) -> SubmissionBody:
-    try:
-        body = shaped(value, json_bodies.SubmissionBody)
-    except Misfit as misfit:
-        raise Invalid.field(misfit.pointer, misfit.detail) from None
-    problems = []
-    if not sender.trusted:
-        # Whoever knows a customer's number could write to that customer's record.
-        told = body.touchpoint
-        if body.external_references:
-            problems.append(FieldError(pointer="/external_references", detail=_ONLY_SERVERS))
-        if told is not None and (told.external_id or told.source_system):
-            problems.append(FieldError(pointer="/touchpoint/external_id", detail=_ONLY_SERVERS))
-    if body.touchpoint is not None and (
-        (body.touchpoint.external_id is None) != (body.touchpoint.source_system is None)
-    ):
-        detail = "source_system and external_id go together"
-        problems.append(FieldError(pointer="/touchpoint/external_id", detail=detail))
-    if body.form_id is None:
-        problems += _plain_problems(body)
-    if problems:
-        raise Invalid("the submission does not fit", errors=problems)
-    return body
-
-
-def _plain_problems(body: SubmissionBody) -> list[FieldError]:
-    problems = [
-        FieldError(
-            pointer=f"/fields/{name.replace('~', '~0').replace('/', '~1')}",
-            code="unknown_field",
-            detail="a lead has no such field; other answers go into touchpoint.payload",
-        )
-        for name in unknown_fields(body.fields)
-    ]
-    if isinstance(body.consents, dict) and body.consents:
-        detail = "without a form each consent needs its purpose, version and text"
-        problems.append(FieldError(pointer="/consents", detail=detail))
-    custom = body.fields.get("custom")
-    if custom is not None and not isinstance(custom, dict):
-        problems.append(FieldError(pointer="/fields/custom", detail="must be an object"))
-    plain = {k: v for k, v in body.fields.items() if k != "custom"}
-    if not problems:
-        fields, misfits = fit(plain)
-        problems += [FieldError(pointer=f"/fields/{m.field}", detail=m.detail) for m in misfits]
-        if not problems and not says_something(fields) and not body.external_references:
-            detail = "give a name, a company, an e-mail address or a phone number"
-            problems.append(FieldError(pointer="/fields", code="missing", detail=detail))
-    return problems
 
 
 async def _outcome(

@@ -83,8 +83,10 @@ class ConnectorCreate(Body):
         default=True,
     )
     secret: Secret | None = optional(_ABOUT_PROOF, "s3cret-of-the-webhook")
-    access_token: Secret | None = optional(_ABOUT_ASKING)
-    api_url: BaseUrl | None = optional("Where to ask, when not at the vendor's usual place.")
+    access_token: Secret | None = optional(_ABOUT_ASKING, "EAAGm0PX4ZCps")
+    api_url: BaseUrl | None = optional(
+        "Where to ask, when not at the vendor's usual place.", "https://graph.facebook.com/v23.0"
+    )
     touch_kind: Token | None = optional(
         "The kind of touchpoint it makes; the vendor's usual one when absent.", "form_submitted"
     )
@@ -119,8 +121,8 @@ class ConnectorUpdate(Body):
     active: Flag = kept("Whether leads are captured from it; false archives it.", example=False)
     verify_signature: Flag = kept("Whether calls have to be proven.", example=True)
     secret: Secret | None = optional(_ABOUT_PROOF, "s3cret-of-the-webhook")
-    access_token: Secret | None = optional(_ABOUT_ASKING)
-    api_url: BaseUrl | None = optional("Where to ask.")
+    access_token: Secret | None = optional(_ABOUT_ASKING, "EAAGm0PX4ZCps")
+    api_url: BaseUrl | None = optional("Where to ask.", "https://graph.facebook.com/v23.0")
     touch_kind: Token | None = optional("The kind of touchpoint it makes.", "form_submitted")
     source: Line | None = optional("The source of its leads.", "google_ads")
     campaign_id: UUID | None = optional("The campaign that its touches belong to.")
@@ -147,7 +149,7 @@ class ConnectorRead(Read):
     verify_signature: bool = about("Whether calls have to be proven.", example=True)
     secret_set: bool = about("Whether there is a secret.", example=True)
     access_token_set: bool = about("Whether there is an access token.", example=False)
-    api_url: str | None = about("Where to ask.")
+    api_url: str | None = about("Where to ask.", "https://graph.facebook.com/v23.0")
     touch_kind: str | None = about("The kind of touchpoint it makes.", "form_submitted")
     source: str | None = about("The source of its leads.", "google_ads")
     campaign_id: UUID | None = about("The campaign that its touches belong to.")

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.api.paging import PageOf
 from app.api.schemas.fields import (
     Body,
     ExternalId,
@@ -28,7 +27,6 @@ from app.domain.intake.submissions import (
     SubmissionKind,
     SubmissionStatus,
 )
-from app.domain.paging import Page
 
 Tags = Annotated[dict[str, Line], Field(max_length=30)]
 VisitorId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
@@ -159,7 +157,7 @@ class SubmissionStanding(Read):
 class SubmissionRead(SubmissionStanding):
     """A submission and what became of it."""
 
-    kind: SubmissionKind = about("By which door it came.", "form")
+    kind: SubmissionKind = about("The door it came by.", "form")
     outcome: Literal["created", "matched"] | None = about(
         "Whether its lead is new or was known.", "created"
     )
@@ -230,10 +228,3 @@ class BalanceRead(Read):
 def submission_read(submission: Submission) -> SubmissionRead:
     """The submission as it is shown; `id` is the receipt."""
     return SubmissionRead.model_validate({**vars(submission), "receipt_id": submission.id})
-
-
-def submission_page(page: Page[Submission]) -> PageOf[SubmissionRead]:
-    """A page of them."""
-    return PageOf[SubmissionRead](
-        data=[submission_read(each) for each in page.data], next_cursor=page.next_cursor
-    )
