@@ -93,6 +93,8 @@ async def _started(settings: Settings, stack: AsyncExitStack) -> Runtime:
         stack.push_async_callback(each.close)
     revocations = Revocations(settings.spool_root / "ended_keys.json")
     revocations.load()
+    refreshing = asyncio.create_task(revocations.keep_fresh(auth_database))
+    stack.callback(refreshing.cancel)
     intake = await stack.enter_async_context(open_intake(settings, secrets, intake_role))
     try:
         await check_fit(probe_database)

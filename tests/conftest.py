@@ -173,6 +173,7 @@ async def database(app: FastAPI) -> Database:
 class Client(httpx.AsyncClient):
     """An HTTP client with a key of one workspace."""
 
+    app: FastAPI
     workspace_id: UUID
     key: str
 
@@ -193,7 +194,7 @@ async def client_of(app: FastAPI, owner_database: Database, slug: str | None = N
         base_url="http://touchline.test",
         headers={"Authorization": f"Bearer {key}"},
     )
-    client.workspace_id, client.key = workspace_id, key
+    client.app, client.workspace_id, client.key = app, workspace_id, key
     return client
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
+from app.api.door import Door
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -19,6 +21,11 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+    @property
+    def takes_in(self) -> bool:
+        """Whether it stores what it gets and looks nothing up: a door of the intake."""
+        return isinstance(self.route, Door)
 
     def parameters(self, where: str) -> dict[str, dict[str, Any]]:
         """The declared parameters of `path`, `query` or `header` by name."""

@@ -3,11 +3,15 @@
 The first byte is the version: a reader that does not know it leaves the record for one that does.
 """
 
+import json
+
 import msgspec
 
 from app.domain.intake.submissions import Delivery
 
 VERSION = b"\x01"
+# For what MessagePack has no place for, such as half a surrogate pair or an enormous number.
+ODD_VERSION = b"\x02"
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Delivery)
@@ -15,17 +19,22 @@ _decoder = msgspec.msgpack.Decoder(Delivery)
 
 def encode(delivery: Delivery) -> bytes:
     """The delivery, whole."""
-    return VERSION + _encoder.encode(delivery)
+    try:
+        return VERSION + _encoder.encode(delivery)
+    except (ValueError, OverflowError):
+        return ODD_VERSION + json.dumps(msgspec.to_builtins(delivery)).encode()
 
 
 def decode(record: bytes) -> Delivery:
     """What was encoded; ValueError for anything else, a newer version included."""
-    if record[:1] != VERSION:
-        raise ValueError(f"a record of version {record[:1].hex()} is not known here")
     try:
-        return _decoder.decode(record[1:])
-    except msgspec.MsgspecError as error:
+        if record[:1] == VERSION:
+            return _decoder.decode(record[1:])
+        if record[:1] == ODD_VERSION:
+            return msgspec.convert(json.loads(record[1:]), Delivery)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ValueError(f"not a delivery: {error}") from error
+    raise ValueError(f"a record of version {record[:1].hex()} is not known here")
 
 
 def describe(record: bytes) -> dict[str, object]:

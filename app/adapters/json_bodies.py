@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 _PATH = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`$")
 
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
+
 Line = Annotated[str, Meta(max_length=500)]
 Url = Annotated[str, Meta(max_length=4_000)]
 Texts = Annotated[dict[Annotated[str, Meta(max_length=100)], Line], Meta(max_length=30)]
@@ -94,8 +96,9 @@ class VisitBody(Struct, forbid_unknown_fields=True, kw_only=True):
 class Misfit(ValueError):
     """A body of another shape: the JSON pointer and what is wrong there."""
 
-    def __init__(self, pointer: str, detail: str) -> None:
+    def __init__(self, pointer: str, detail: str, code: str = "invalid") -> None:
         super().__init__(detail)
+        self.code = code
         self.pointer = pointer
         self.detail = detail
 
@@ -107,9 +110,21 @@ def shaped(value: Any, shape: type[T]) -> T:
     except msgspec.ValidationError as error:
         text = str(error)
         found = _PATH.search(text)
-        raise Misfit(_pointer(found["path"] if found else ""), _PATH.sub("", text)) from None
+        pointer = _pointer(found["path"] if found else "")
+        detail = _PATH.sub("", text)
+        if unknown := _UNKNOWN.fullmatch(detail):
+            raise Misfit(
+                f"{pointer.rstrip('/')}/{_escaped(unknown['name'])}",
+                "there is no such member",
+                code="unknown_field",
+            ) from None
+        raise Misfit(pointer, detail) from None
 
 
 def _pointer(path: str) -> str:
     steps = re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", path)
     return "".join(f"/{name or index}" for name, index in steps) or "/"
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

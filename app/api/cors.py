@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PUBLIC = ("/v1/submissions", "/v1/visitors", "/f/", "/v1/connectors/")
 
-_EXPOSED = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Location"
+_EXPOSED = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Location, Idempotency-Replayed"
 _PREFLIGHT = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, POST, OPTIONS"),

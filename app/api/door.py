@@ -61,6 +61,14 @@ class Sender:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+def only_query(request: Request, *known: str) -> None:
+    """Invalid for a query parameter that is not known."""
+    unknown = next((name for name in request.query_params if name not in known), None)
+    if unknown is not None:
+        detail = "there is no such query parameter"
+        raise Invalid.parameter(unknown, detail, code="unknown_parameter")
+
+
 async def sender_with_key(request: Request) -> Sender:
     """The sender behind an API key; a secret one is a server's, and trusted with more."""
     runtime = runtime_of(request)

@@ -51,7 +51,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     for name in Settings.model_fields:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
-            value = _without_password(value.get_secret_value())
+            # Of a URL all but the password helps to find a mistake; of a secret nothing does.
+            text = value.get_secret_value()
+            value = _without_password(text) if "://" in text else "***"
         shown = "not set" if value is None else str(value)
         source = "" if value is None or name in settings.model_fields_set else " (default)"
         yield Finding(f"TOUCHLINE_{name.upper()}", shown + source)

@@ -43,7 +43,7 @@ _BY_CONSTRAINT: dict[str, Callable[[], DomainError]] = {
     "touchpoints_supersedes_idx": _taken(
         "/supersedes_id", "this touchpoint was superseded already; correct the newest one"
     ),
-    "jobs_dedupe_idx": lambda: AlreadyExists("a job that does the same is still to be done"),
+    "jobs_dedupe_idx": _taken("/", "a job that does the same is still to be done"),
 }
 
 _REFERENCES: dict[str, str] = {

@@ -23,6 +23,9 @@ JUDGED = {
     ("users", "email"): "has to be an address",
     ("users", "time_zone"): "has to be a time zone",
     ("opportunities", "lost_reason"): "only a lost one has it",
+    ("connectors", "secret"): "is never shown again",
+    ("connectors", "access_token"): "is never shown again",
+    ("connectors", "api_url"): "only some vendors have one",
 }
 
 # What has to differ from one to the next, or to be of one kind.
@@ -82,7 +85,8 @@ async def test_every_text_field_keeps_a_naughty_text(
     document, world = app.openapi(), World(reader, "")
     for endpoint in endpoints(app):
         fields = _text_fields(endpoint, document)
-        if endpoint.method != "POST" or endpoint.parameters("path") or not fields:
+        skipped = endpoint.takes_in or endpoint.parameters("path") or not fields
+        if endpoint.method != "POST" or skipped:
             continue
         body = base_body(endpoint, document, world) | dict.fromkeys(fields, text)
         if noun := FRESH.get(_noun(endpoint)):

@@ -218,3 +218,22 @@ def test_a_body_too_large_to_outlive_its_page_is_sent_all_the_same(
     submit(page)
     sent(page)
     assert [one["status"] for one in workspace.submissions()] == ["captured"]
+
+
+@pytest.mark.parametrize("trouble", ["return {}", "throw new Error('forbidden')"])
+def test_a_device_that_keeps_nothing_sends_it_all_the_same(
+    device: Device,
+    service: Service,
+    workspace: Workspace,
+    site: Site,
+    form: dict[str, Any],
+    trouble: str,
+) -> None:
+    before = f"""<script>
+      Object.defineProperty(window, "indexedDB", {{ value: {{ open() {{ {trouble} }} }} }});
+      Object.defineProperty(window, "localStorage", {{ get() {{ throw new Error("forbidden") }} }});
+    </script>"""
+    page = device.page(site.page(before + tag(service, form, 'data-consent="granted"')))
+    submit(page)
+    sent(page)
+    assert [one["status"] for one in workspace.submissions()] == ["captured"]

@@ -151,9 +151,10 @@ class TestDoctor:
 
     def test_masks_passwords(self, shell: Shell) -> None:
         url = "postgresql://me:hunter2@127.0.0.1:1/db"
-        done = shell.run("doctor", TOUCHLINE_DATABASE_URL=url)
+        done = shell.run("doctor", TOUCHLINE_DATABASE_URL=url, TOUCHLINE_SECRET=SECRET)
         assert done.returncode == 1
         assert "hunter2" not in done.stdout + done.stderr
+        assert SECRET not in done.stdout + done.stderr
         assert "me:***@127.0.0.1:1" in done.stdout
 
     def test_leaves_a_fresh_folder_alone(self, shell: Shell) -> None:

@@ -139,7 +139,9 @@ class Found:
     leads: Counter[str]
     touches: Counter[str]
     waiting: frozenset[str] = frozenset()
+    quarantined: int = 0
     uncaptured: frozenset[str] = frozenset()  # keys that rest in another state than captured
+    issued: int | None = None  # receipts, as the database itself counted them
 
 
 @dataclass
@@ -155,6 +157,7 @@ class Verdict:
     wrong_touches: list[str] = field(default_factory=list)
     never_sent: list[str] = field(default_factory=list)
     refused_yet_stored: list[str] = field(default_factory=list)
+    unbalanced: list[str] = field(default_factory=list)
     acknowledged: int = 0
     in_doubt: int = 0  # never acknowledged, and stored all the same: allowed
 
@@ -189,6 +192,9 @@ def check(ledger: Ledger, found: Found, *, captured: bool = True) -> Verdict:
         _check_entry(verdict, key, entry, stored.get(key, []), found.waiting)
         if captured and key in stored:
             _check_capture(verdict, key, found)
+    stored_at_all = len(found.submissions) + found.quarantined
+    if found.issued not in (None, stored_at_all):
+        verdict.unbalanced = [f"{found.issued} issued, {stored_at_all} stored"]
     verdict.never_sent = _strangers(ledger, [*stored, *found.leads, *found.touches])
     return verdict
 

@@ -47,7 +47,7 @@ class Figure:
 
 def _frozen(how: str) -> Callable[[Stage, int, int], Coroutine[Any, Any, Report]]:
     return lambda stage, n, seed: outages.frozen(
-        stage, how, rounds=n, seconds=5, rate=50, seed=seed
+        stage, how, rounds=n, seconds=12, rate=50, seed=seed
     )
 
 

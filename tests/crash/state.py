@@ -1,5 +1,6 @@
 """What the service has stored, looked up behind its back as the superuser."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -36,12 +37,17 @@ async def found(postgres: CrashablePostgres, workspace_id: UUID) -> Found:
         """,
         workspace_id,
     )
+    counts = await postgres.fetch(
+        "SELECT sum(issued) AS n FROM intake_counts WHERE workspace_id = $1", workspace_id
+    )
     keys = {row["id"]: _named(row["raw"]) for row in submissions}
     return Found(
         submissions=[(str(receipt), key) for receipt, key in keys.items()],
         leads=Counter({key_of(row["email"] or "?"): row["leads"] for row in people}),
         touches=Counter({key_of(row["email"] or "?"): row["touches"] for row in people}),
         waiting=frozenset(str(row["id"]) for row in quarantined),
+        quarantined=len(quarantined),
+        issued=int(counts[0]["n"] or 0),
         uncaptured=frozenset(keys[row["id"]] for row in submissions if row["status"] != DONE),
     )
 
@@ -108,6 +114,13 @@ async def out_of_order(postgres: CrashablePostgres, workspace_id: UUID, receipts
     return late
 
 
-async def alarms(service: Service) -> int:
-    """How often the service has said that something acknowledged is missing."""
-    return service.said.count("an acknowledged submission is not stored")
+def alarm_raised(service: Service, receipt: str, workspace_id: UUID, missing: int) -> bool:
+    """Whether the service has said that this one is missing, or how many are in its workspace."""
+    for line in service.said.splitlines():
+        if '"critical"' not in line:
+            continue
+        told = json.loads(line)
+        of_ours = told.get("workspace_id") == str(workspace_id)
+        if told.get("receipt_id") == receipt or (of_ours and told.get("difference") == -missing):
+            return True
+    return False

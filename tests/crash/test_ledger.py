@@ -78,6 +78,8 @@ def test_one_stored_twice_is_found() -> None:
         ({"leads": Counter({"b": 1, "c": 1})}, {"no_lead": ["a"]}),
         ({"uncaptured": frozenset({"a"})}, {"no_lead": ["a"]}),
         ({"leads": Counter({"a": 1, "b": 1, "c": 1, "x": 1})}, {"never_sent": ["x"]}),
+        ({"issued": 4}, {"unbalanced": ["4 issued, 3 stored"]}),
+        ({"issued": 4, "quarantined": 1}, {}),
         (
             {"submissions": [("other", "a"), ("receipt-b", "b"), ("receipt-c", "c")]},
             {"other_receipt": ["a"]},

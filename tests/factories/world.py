@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.conftest import Client
-from tests.factories.connectors import connected_mailbox
+from tests.factories.connectors import mailed, new_connector
 from tests.factories.jobs import failed_job
 from tests.surface import Endpoint, resolved
 
@@ -37,6 +37,7 @@ SEEDS: dict[str, dict[str, Any]] = {
     "convert_lead": {"override_reason": "Signed at the fair"},
     "qualify_lead": {"override_reason": "Signed at the fair"},
     "create_assessment": {"need": {"answer": "strong"}},
+    "send_submission": {"fields": {"full_name": "Ada Lovelace"}},
 }
 QUERIES: dict[str, dict[str, str]] = {"convert_lead": {"on_duplicate": "create"}}
 
@@ -48,6 +49,7 @@ class World:
     client: Client
     canary: str
     ids: dict[str, str] = field(default_factory=dict)
+    mailbox: dict[str, Any] = field(default_factory=dict)
 
     def id_for(self, name: str) -> str:
         """The value of a parameter or field of this name."""
@@ -65,6 +67,8 @@ class World:
         touchpoint = {"kind": "call", "summary": self.canary}
         path = f"/v1/leads/{self.ids['lead_id']}/touchpoints"
         self.ids["touchpoint_id"] = await self._make(path, **touchpoint)
+        self.ids["receipt_id"] = await mailed(self.client, self.mailbox, self.canary)
+        await self.client.app.state.runtime.pipeline.run(self.client.workspace_id)
         self.ids["job_id"] = str(await failed_job(self.client, self.canary))
         return self.ids
 
@@ -97,7 +101,12 @@ async def build_world(client: Client, canary: str) -> World:
     )
     question = {"name": "email", "label": f"{canary} E-mail", "type": "email", "to": "email"}
     ids["form_id"] = await make("/v1/forms", name=f"{canary} Form", fields=[question])
-    ids |= await connected_mailbox(client, canary)
+    world.mailbox = await new_connector(client, "email", name=f"{canary} Mailbox", secret=None)
+    ids |= {"connector_id": world.mailbox["id"], "attachment_number": "0"}
+    ids["visitor_id"] = f"{canary}-visitor-{number}"
+    touch = {"kind": "page_viewed", "summary": canary, "payload": {"x": canary}}
+    path = f"/v1/visitors/{ids['visitor_id']}/touchpoints"
+    assert (await client.post(path, json={"touchpoints": [touch, touch]})).status_code == 202
     pipeline = (await client.get("/v1/pipelines")).json()["data"][0]
     ids["pipeline_id"], ids["stage_id"] = pipeline["id"], pipeline["stages"][0]["id"]
     account_id = await make("/v1/accounts", name=f"{canary} Account")

@@ -10,14 +10,15 @@ from app.platform.db import Database
 from app.repositories import database_errors
 from app.repositories.database_errors import Collision, sqlstate_of, translate
 from app.repositories.tables import metadata
-from tests.factories.rows import tenant_tables
+from app.repositories.unit_of_work import UnitOfWork  # noqa: F401 - declares every table
 
+TABLES = metadata.tables.values()
 UNIQUE = {
     str(constraint.name)
-    for table in tenant_tables()
+    for table in TABLES
     for constraint in table.constraints
     if isinstance(constraint, UniqueConstraint)
-} | {str(index.name) for table in tenant_tables() for index in table.indexes if index.unique}
+} | {str(index.name) for table in TABLES for index in table.indexes if index.unique}
 
 FOREIGN_KEYS = {
     str(constraint.name)

@@ -16,7 +16,7 @@ const kept = (name, value) => {
 };
 const uuid = () => crypto.randomUUID?.() || URL.createObjectURL(new Blob()).slice(-36); // without https
 const cookie = (id, seconds) => {
-	document.cookie = `tl_visitor=${id};path=/;max-age=${seconds};samesite=lax`;
+	document.cookie = `tl_visitor=${id};path=/;max-age=${seconds};samesite=lax;secure`;
 };
 const visitor = () => {
 	if (!granted) return;

@@ -76,9 +76,10 @@ class SubmissionRepository:
             now=self._transaction.now,
         )
 
-    async def count_attempt(self, submission_id: UUID) -> None:
-        """Note that reading it failed."""
-        await self._transaction.rows(_COUNT_ATTEMPT, id=submission_id)
+    async def count_attempt(self, submission_id: UUID) -> int:
+        """Note that reading it failed; returns how often that was."""
+        row = await self._transaction.row(_COUNT_ATTEMPT, id=submission_id)
+        return int(row["attempts"]) if row else 0
 
     async def get(self, submission_id: UUID, *, lock: bool = False) -> Submission:
         """One submission; NotFound if it is not here."""
@@ -220,6 +221,7 @@ _COUNT_ATTEMPT = Statement(
     update(submissions)
     .where(own(submissions), c.id == param("id", c.id))
     .values(attempts=c.attempts + literal_column("1"))
+    .returning(c.attempts)
 )
 _ONE = select(*_SHOWN).where(own(submissions), c.id == param("id", c.id))
 _GET = Statement(_ONE)
@@ -235,6 +237,7 @@ _WITH_FINGERPRINTS = Statement(
         c.lead_id,
         c.touchpoint_id,
         c.duplicate_of,
+        c.is_test,
     )
     .where(
         own(submissions),
@@ -248,7 +251,7 @@ _FOLLOW = Statement(
     .where(
         own(submissions),
         c.duplicate_of == param("id", c.id),
-        c.status.in_([literal_column(f"'{status}'") for status in ("held", "rejected")]),
+        c.status.in_([literal_column(f"'{s}'") for s in ("held", "rejected", "quarantined")]),
     )
     .values(status=literal_column("'received'"))
 )

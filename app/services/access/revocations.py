@@ -1,6 +1,7 @@
 """Publishable keys that are no longer good: known in memory, and on disk for a start without a
 database."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from datetime import datetime
@@ -11,10 +12,13 @@ import orjson
 import structlog
 
 from app.platform import clock
-from app.platform.db import Database
+from app.platform.db import FAILURES, Database
 from app.repositories.access.api_keys import ended_keys
 
 log = structlog.get_logger("touchline.access")
+
+# As long as a process trusts what it knows of a secret key.
+REFRESH_SECONDS = 5.0
 
 
 class Revocations:
@@ -24,6 +28,8 @@ class Revocations:
         self._file = file
         self._now = now
         self._ends: dict[UUID, datetime] = {}
+        # Revoked by this process: a list that was being read meanwhile does not have them.
+        self._ended_here: dict[UUID, datetime] = {}
 
     def ended(self, key_id: UUID) -> bool:
         """Whether the key was revoked or has expired."""
@@ -32,7 +38,7 @@ class Revocations:
 
     def end(self, key_id: UUID) -> None:
         """Refuse a key from now on, because it was just revoked here."""
-        self._ends[key_id] = self._now()
+        self._ends[key_id] = self._ended_here[key_id] = self._now()
 
     def load(self) -> None:
         """Take up what the last run knew."""
@@ -46,10 +52,19 @@ class Revocations:
 
     async def refresh(self, auth_database: Database) -> None:
         """Read the list from the database, and keep it for the next start."""
-        ends = await ended_keys(auth_database)
+        ends = await ended_keys(auth_database) | self._ended_here
         if ends != self._ends:
             self._ends = ends
             self._keep()
+
+    async def keep_fresh(self, auth_database: Database) -> None:
+        """Read it again and again; while the database is silent it stays as it is."""
+        while True:
+            try:
+                await self.refresh(auth_database)
+            except FAILURES as error:
+                log.warning("the list of revoked keys is not fresh", reason=type(error).__name__)
+            await asyncio.sleep(REFRESH_SECONDS)
 
     def _keep(self) -> None:
         if self._file is None:

@@ -23,7 +23,7 @@ _AGES = 2_000_000
 # Two hours back, for a clock may be set, and a spool replayed, while somebody counts.
 RECENT_HOURS = 26
 # Of what is older, so many submissions are counted again each time.
-OLDER_ROWS = 2_000_000
+OLDER_ROWS = 200_000
 
 
 @dataclass
@@ -116,7 +116,8 @@ class Audit:
 def _compare(
     balance: Balance, issued: dict[int, int], stored: dict[int, int], start: int, end: int
 ) -> None:
-    for hour in {*issued, *stored}:
+    noted = {int(instant.timestamp()) // _HOUR for instant in balance.differences}
+    for hour in {*issued, *stored, *noted}:
         if start <= hour < end:
             difference = stored.get(hour, 0) - issued.get(hour, 0)
             if difference:

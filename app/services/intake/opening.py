@@ -62,14 +62,15 @@ async def open_intake(
     spool, off = open_spool(settings, secrets)
     reception = Reception(Inbox(database, new_id()), spool, secrets)
     replay = Replay(reception)
-    loops: list[asyncio.Task[None]] = []
     try:
         async with reception.open():
-            loops += [asyncio.create_task(loop) for loop in replay.loops()]
-            yield Intake(reception=reception, replay=replay, spool_off=off)
-            for loop in loops:
-                loop.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            loops = [asyncio.create_task(loop) for loop in replay.loops()]
+            try:
+                yield Intake(reception=reception, replay=replay, spool_off=off)
+            finally:
+                for loop in loops:
+                    loop.cancel()
+                await asyncio.gather(*loops, return_exceptions=True)
     finally:
         if spool is not None:
             await spool.close()

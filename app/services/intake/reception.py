@@ -6,7 +6,7 @@ nothing is looked up about a person before that.
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,6 +28,8 @@ log = structlog.get_logger("touchline.intake")
 
 # How long Postgres may take before the spool answers in its place.
 DEADLINE_SECONDS = 0.75
+# How long the disk may take when it is all that is left.
+SYNC_SECONDS = 5.0
 BATCH_ROWS = 128
 BATCH_BYTES = 1024 * 1024
 QUEUE_ROWS = 10_000
@@ -76,7 +78,9 @@ class Reception:
         self.tally = Tally()
         # Whether Postgres answered the last time; the replay finds out when it does again.
         self.connected = True
+        # Workspaces with something new, for the worker.
         self.arrived: set[UUID] = set()
+        # Acknowledged as (workspace, receipt), to be read back.
         self.unverified: deque[tuple[UUID, UUID]] = deque(maxlen=_MOST_REMEMBERED)
         self._secrets = secrets
         self._queue: deque[_Waiting] = deque()
@@ -94,6 +98,8 @@ class Reception:
         """Take a delivery in; Unavailable when neither Postgres nor the spool can."""
         fault("before_enqueue")
         size = len(delivery.raw)
+        if self._closing:
+            raise Unavailable("the service is being stopped; send it again in a few seconds")
         if len(self._queue) >= QUEUE_ROWS or self._queued_bytes + size > QUEUE_BYTES:
             self.tally.refused += 1
             raise Unavailable("too many submissions at once; send it again in a few seconds")
@@ -114,7 +120,10 @@ class Reception:
         finally:
             self._closing = True
             self._wake.set()
-            await batches
+            try:
+                await batches
+            finally:
+                self._refuse(self._queue)
 
     async def put(self, deliveries: Sequence[Delivery]) -> dict[UUID, Known]:
         """Store deliveries; one that the database refuses goes to quarantine, without the others.
@@ -128,15 +137,17 @@ class Reception:
                 half = len(deliveries) // 2
                 return await self.put(deliveries[:half]) | await self.put(deliveries[half:])
             [delivery] = deliveries
-            await self.inbox.set_aside(delivery, encode(delivery), str(refused))
-            log.error(  # noqa: TRY400 - the trace would say nothing more
-                "a submission went to quarantine",
-                receipt_id=str(delivery.id),
-                reason=str(refused),
-            )
-            self.tally.quarantined += 1
-            status = SubmissionStatus.QUARANTINED.value
-            return {delivery.id: Known(status, delivery.body_hash, new=True)}
+            return {delivery.id: await self._set_aside(delivery, str(refused))}
+
+    async def _set_aside(self, delivery: Delivery, reason: str) -> Known:
+        # Its key may have come before, with a body that could be stored or with this one.
+        known = await self.inbox.known([delivery])
+        if known:
+            return known[delivery.id]
+        await self.inbox.set_aside(delivery, encode(delivery), reason)
+        log.error("a submission went to quarantine", receipt_id=str(delivery.id), reason=reason)
+        self.tally.quarantined += 1
+        return Known(SubmissionStatus.QUARANTINED.value, delivery.body_hash, new=True)
 
     async def _batches(self) -> None:
         while True:
@@ -150,10 +161,9 @@ class Reception:
             self.tally.batches += 1
             try:
                 await self._store(batch)
-            except asyncio.CancelledError:
-                raise
             except Exception:
                 log.exception("a batch of submissions failed")
+            finally:
                 self._refuse(batch)
 
     def _take(self) -> list[_Waiting]:
@@ -176,7 +186,7 @@ class Reception:
         appended = self._append(deliveries)
         known = await self._put_in_time(deliveries) if self.connected else None
         if known is not None:
-            self._note_stored(deliveries)
+            self._note_stored(deliveries, known)
             if self.spool and appended:
                 self.spool.settle_later(appended)
             self._answer(batch, known)
@@ -187,7 +197,12 @@ class Reception:
         # With Postgres at work the log is only a tail: a disk that lags must not hold it up.
         if self.spool is None or (self.connected and self.spool.behind):
             return None
-        return self.spool.append([encode(delivery) for delivery in deliveries])
+        return self._written(self.spool, deliveries)
+
+    def _written(self, spool: SpoolLog, deliveries: Sequence[Delivery]) -> "Future[list[Entry]]":
+        # What is safe already is not written again, least of all another body under its key.
+        fresh = [delivery for delivery in deliveries if delivery.id not in self._recent]
+        return spool.append([encode(delivery) for delivery in fresh])
 
     async def _put_in_time(self, deliveries: Sequence[Delivery]) -> dict[UUID, Known] | None:
         started = monotonic()
@@ -204,7 +219,10 @@ class Reception:
                 after_seconds=round(monotonic() - started, 3),
                 reason=type(error.__cause__ or error).__name__,
             )
-            return None
+        except Exception:
+            # Whatever it is, the spool can keep them until somebody has mended it.
+            log.exception("submissions could not be stored")
+        return None
 
     async def _answer_from_spool(
         self,
@@ -218,15 +236,16 @@ class Reception:
         repeats = {d.id: self._recent[d.id] for d in deliveries if d.id in self._recent}
         try:
             if appended is None:
-                appended = self.spool.append([encode(delivery) for delivery in deliveries])
-            await self.spool.synced(appended)
-        except SpoolUnavailable as error:
+                appended = self._written(self.spool, deliveries)
+            async with asyncio.timeout(SYNC_SECONDS):
+                await self.spool.synced(appended)
+        except (SpoolUnavailable, TimeoutError) as error:
             log.error("the spool takes nothing either", reason=str(error))  # noqa: TRY400
             self._refuse(batch)
             return
-        self.tally.spooled += len(deliveries)
+        self.tally.spooled += len(deliveries) - len(repeats)
         for delivery in deliveries:
-            self._remember(delivery)
+            self._remember(delivery.id, delivery.body_hash)
         status = SubmissionStatus.RECEIVED.value
         self._answer(
             batch,
@@ -254,22 +273,27 @@ class Reception:
             waiting.turn.set_result(Accepted(delivery.id, found.status, repeated, same))
         fault("after_ack")
 
-    def _refuse(self, batch: Sequence[_Waiting]) -> None:
-        self.tally.refused += len(batch)
+    def _refuse(self, batch: Iterable[_Waiting]) -> None:
+        """Tell those who have no answer yet that nothing was promised to them."""
         for waiting in batch:
             if not waiting.turn.done():
+                self.tally.refused += 1
                 waiting.turn.set_exception(
                     Unavailable("submissions cannot be stored just now; send it again")
                 )
 
-    def _note_stored(self, deliveries: Sequence[Delivery]) -> None:
-        self.tally.stored += len(deliveries)
+    def _note_stored(self, deliveries: Sequence[Delivery], known: dict[UUID, Known]) -> None:
         for delivery in deliveries:
-            self.arrived.add(delivery.workspace_id)
-            self.unverified.append((delivery.workspace_id, delivery.id))
-            self._remember(delivery)
+            found = known.get(delivery.id)
+            if found is None:
+                continue
+            self._remember(delivery.id, found.body_hash)
+            if found.new:
+                self.tally.stored += 1
+                self.arrived.add(delivery.workspace_id)
+                self.unverified.append((delivery.workspace_id, delivery.id))
 
-    def _remember(self, delivery: Delivery) -> None:
-        self._recent.setdefault(delivery.id, delivery.body_hash)
+    def _remember(self, receipt_id: UUID, body_hash: bytes) -> None:
+        self._recent.setdefault(receipt_id, body_hash)
         if len(self._recent) > _MOST_REMEMBERED:
             self._recent.popitem(last=False)

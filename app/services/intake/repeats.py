@@ -88,6 +88,8 @@ def _first_of(each: Claimed, rows: Sequence[Any]) -> Any | None:
             row
             for row in rows
             if delivery.received_at - WINDOW <= row["received_at"]
+            # A trial before it is no reason to leave the real one out.
+            and row["is_test"] == delivery.is_test
             and (row["received_at"], row["id"]) < mark
         ),
         None,

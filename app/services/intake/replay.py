@@ -1,7 +1,8 @@
 """From the spool into Postgres, as soon as it answers again; and whether what we said is true."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from itertools import islice
 from time import monotonic
@@ -23,6 +24,7 @@ log = structlog.get_logger("touchline.intake")
 PROBE_SECONDS = 1.0
 ABANDONED_SECONDS = 15.0
 VERIFY_SECONDS = 15.0
+AGAIN_SECONDS = 600.0
 BATCH = 64
 # Of the time, what a replay takes: live submissions go first.
 SHARE = 0.5
@@ -34,8 +36,11 @@ class Replay:
     def __init__(self, reception: Reception) -> None:
         self._reception = reception
         self._server: tuple[int, int] | None = None
-        # Of submissions said to be stored, those that were not found again.
-        self.lost: set[UUID] = set()
+        # Records of our own spool that nothing can be made of, not to be tried each second.
+        self._left: set[Entry] = set()
+        self._left_since = monotonic()
+        # Of submissions said to be stored, as (workspace, receipt), those not found again.
+        self.lost: set[tuple[UUID, UUID]] = set()
 
     def loops(self) -> list[Coroutine[Any, Any, None]]:
         """What has to run beside the reception."""
@@ -44,23 +49,26 @@ class Replay:
             loops += [self._reception.spool.keep_trimmed(), self._adopt()]
         return loops
 
-    async def replay(self, backlog: Backlog[Any]) -> int:
-        """Bring everything in a spool to Postgres, oldest first; how many records there were.
+    async def replay(self, backlog: Backlog[Any], left: set[Entry] | None = None) -> int:
+        """Bring everything in a spool to Postgres, oldest first; how many records that were.
 
-        Unavailable or TimeoutError as soon as Postgres does not answer.
+        Those that cannot be read or stored stay where they are, for a version that can, hold up
+        nobody, and are added to `left`, which is passed over. Unavailable or TimeoutError as soon
+        as Postgres does not answer.
         """
         count = 0
-        unreadable: set[Entry] = set()
-        while batch := await backlog.unsettled(BATCH, unreadable):
+        left = set() if left is None else left
+        while batch := await backlog.unsettled(BATCH, left):
             started = monotonic()
-            deliveries = {entry: _read(record) for entry, record in batch}
-            # They stay where they are, for a version that can read them, and hold up nobody.
-            unreadable |= {entry for entry, delivery in deliveries.items() if delivery is None}
-            await self.store([d for d in deliveries.values() if d is not None])
+            read = {entry: _read(record) for entry, record in batch}
+            deliveries = {entry: delivery for entry, delivery in read.items() if delivery}
+            left |= read.keys() - deliveries.keys()
+            stored = await self._stored(deliveries)
+            left |= deliveries.keys() - set(stored)
             fault("before_replay_mark")
-            await backlog.settle([entry for entry, d in deliveries.items() if d is not None])
+            await backlog.settle(stored)
             fault("after_replay_mark")
-            count += len(batch)
+            count += len(stored)
             took = monotonic() - started
             await asyncio.sleep(took * (1 - SHARE) / SHARE)
         return count
@@ -77,9 +85,32 @@ class Replay:
                 if known[d.id].body_hash not in (b"", d.body_hash)
             ]
             if clashing:
-                await self._reception.put(clashing)
+                await self.store(clashing)
             self._reception.tally.replayed += len(batch)
             self._reception.arrived.update(d.workspace_id for d in batch)
+            self._reception.unverified.extend((d.workspace_id, d.id) for d in batch)
+
+    async def _stored(self, deliveries: Mapping[Entry, Delivery]) -> list[Entry]:
+        """The entries of those that Postgres has now."""
+        try:
+            await self.store(list(deliveries.values()))
+        except (Unavailable, TimeoutError):
+            raise
+        except Exception:
+            log.exception("spooled records cannot be stored together; each is tried by itself")
+        else:
+            return list(deliveries)
+        stored = []
+        for entry, delivery in deliveries.items():
+            try:
+                await self.store([delivery])
+            except (Unavailable, TimeoutError):
+                raise
+            except Exception:
+                log.exception("a spooled record cannot be stored", receipt_id=str(delivery.id))
+            else:
+                stored.append(entry)
+        return stored
 
     async def _probe(self) -> None:
         while True:
@@ -92,27 +123,36 @@ class Replay:
                 log.exception("replaying the spool failed")
 
     async def _probe_once(self) -> None:
+        """Ask who answers, each time: a standby may take over while nobody sends anything."""
         reception = self._reception
-        if not reception.connected or self._server is None:
+        try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 server = await reception.inbox.server()
-            before, self._server = self._server, server
-            if not reception.connected:
-                log.info("the database takes submissions again")
-            reception.connected = True
-            if before not in (None, server):
-                await self._recheck_tail()
-        if reception.spool is not None and await self.replay(reception.spool):
+        except (Unavailable, TimeoutError):
+            # Whoever comes next need not find out by waiting.
+            reception.connected = False
+            raise
+        if not reception.connected:
+            log.info("the database takes submissions again")
+        reception.connected = True
+        if self._server not in (None, server):
+            await self._recheck_tail()
+        self._server = server
+        if monotonic() - self._left_since > AGAIN_SECONDS:
+            self._left, self._left_since = set(), monotonic()
+        if reception.spool is not None and await self.replay(reception.spool, self._left):
             log.info("the spool is replayed")
 
     async def _recheck_tail(self) -> None:
         """A standby that took over may lack the last commits of the server before it."""
         if self._reception.spool is None:
             return
-        log.warning("another server answers: the last quarter of an hour is sent to it again")
+        log.warning("the last quarter of an hour is sent to the database again")
         records = await self._reception.spool.tail()
         for batch in _chunks(records):
-            await self.store([d for record in batch if (d := _read(record)) is not None])
+            read = [d for record in batch if (d := _read(record)) is not None]
+            for few in _chunks(iter(read), BATCH):
+                await self.store(few)
 
     async def _adopt(self) -> None:
         while True:
@@ -128,31 +168,46 @@ class Replay:
         spool = self._reception.spool
         if spool is None or not self._reception.connected:
             return
-        for adopted in await spool.adopted():
-            try:
+        async with AsyncExitStack() as stack:
+            found = await spool.adopted()
+            # Whatever happens, others may have them afterwards.
+            for adopted in found:
+                stack.push_async_callback(adopted.leave)
+            for adopted in found:
                 count = await self.replay(adopted)
-            finally:
-                await adopted.leave()
-            if count:
-                log.info("the spool of an ended process is replayed", records=count)
+                if count:
+                    log.info("the spool of an ended process is replayed", records=count)
 
     async def _verify(self) -> None:
-        """Read back what was acknowledged: a row that is missing is an alarm."""
         while True:
             await asyncio.sleep(VERIFY_SECONDS)
-            unverified = self._reception.unverified
-            receipts = [unverified.popleft() for _ in range(len(unverified))]
-            try:
-                for batch in _chunks(iter(receipts)):
-                    for _, receipt_id in await self._reception.inbox.missing(batch):
-                        self.lost.add(receipt_id)
-                        log.critical(
-                            "an acknowledged submission is not stored", receipt_id=str(receipt_id)
-                        )
-            except Unavailable:
-                unverified.extendleft(reversed(receipts))
-            except Exception:
-                log.exception("acknowledged submissions could not be verified")
+            await self._verify_once()
+
+    async def _verify_once(self) -> None:
+        """Read back what was acknowledged: a row that is missing is sent again from the tail of
+        the spool, and is an alarm when that has not brought it."""
+        unverified = self._reception.unverified
+        receipts = [unverified.popleft() for _ in range(len(unverified))]
+        try:
+            missing = await self._missing([*receipts, *self.lost])
+            if missing - self.lost:
+                await self._recheck_tail()
+                missing = await self._missing(list(missing))
+        except (Unavailable, TimeoutError, SpoolUnavailable):
+            unverified.extendleft(reversed(receipts))
+        except Exception:
+            log.exception("acknowledged submissions could not be verified")
+            unverified.extendleft(reversed(receipts))
+        else:
+            for _, receipt_id in missing - self.lost:
+                log.critical("an acknowledged submission is not stored", receipt_id=str(receipt_id))
+            self.lost = missing
+
+    async def _missing(self, receipts: Sequence[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+        found: set[tuple[UUID, UUID]] = set()
+        for batch in _chunks(iter(receipts)):
+            found |= set(await self._reception.inbox.missing(batch))
+        return found
 
 
 def _read(record: bytes) -> Delivery | None:

@@ -139,8 +139,8 @@ class SpoolLog(Backlog[Spool]):
 
     def _settle_appended(self, stored: Sequence[Future[list[Entry]]]) -> None:
         for appended in stored:
-            # What could not be written to it is in Postgres all the same.
-            with suppress(SpoolUnavailable):
+            # What could not be written to it is in Postgres all the same, and others go on.
+            with suppress(Exception):
                 self._spool.settle(appended.result())
 
 

@@ -371,11 +371,12 @@ class TestWithoutADatabase:
         runtime = app.state.runtime
         for database in (runtime.database, runtime.reception.inbox._database):
             database.admit()
+        found = await submissions(app, client)
         for _ in range(100):
-            found = await submissions(app, client)
             if len(found) == 2:
                 break
             await asyncio.sleep(0.2)
+            found = await submissions(app, client)
         assert [each["status"] for each in found] == ["captured"] * 2
 
     async def test_an_unknown_one_is_asked_to_come_again(

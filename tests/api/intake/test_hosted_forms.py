@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from app.api.pages.rendering import form_page
 from app.api.pages.script import script_of
-from app.domain.errors import FieldError
+from app.domain.errors import FieldError, Unavailable
 from tests.conftest import Client
 from tests.factories.forms import CONSENTS, FULL, choices, field, form_of
 
@@ -261,6 +261,24 @@ async def test_an_address_that_leads_nowhere_is_told_to_a_person(client: Client)
         assert "There is no form here" in answer.text
     script = await client.get(f"/f/{'A' * 56}.js")
     assert script.status_code == 404
+
+
+async def test_while_the_database_is_silent_known_forms_are_shown_and_others_asked_for_later(
+    client: Client, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, unknown = await made(client), await made(client)
+    assert (await client.get(f"/f/{known['token']}")).status_code == 200
+
+    async def silent(*_: Any) -> Any:
+        raise Unavailable("no answer")
+
+    monkeypatch.setattr(app.state.runtime.forms, "_read", silent)
+    for path in (known["token"], f"{known['token']}.js"):
+        assert (await client.get(f"/f/{path}")).status_code == 200
+    answer = await client.get(f"/f/{unknown['token']}")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "Not available just now" in answer.text
+    assert (await client.get(f"/f/{unknown['token']}.js")).status_code == 503
 
 
 async def test_the_script_is_cached_and_asked_for_again_by_its_tag(

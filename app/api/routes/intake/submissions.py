@@ -13,6 +13,7 @@ from app.api.door import (
     Sender,
     accept,
     delivery_of,
+    only_query,
     read_submission,
     receipt,
     sender_with_key,
@@ -232,11 +233,8 @@ async def _seen(
 
 
 def _wait(request: Request, sender: Sender) -> bool:
+    only_query(request, "wait")
     wanted = request.query_params.get("wait")
-    unknown = next((name for name in request.query_params if name != "wait"), None)
-    if unknown is not None:
-        detail = "there is no such query parameter"
-        raise Invalid.parameter(unknown, detail, code="unknown_parameter")
     if wanted not in (None, "true", "false"):
         raise Invalid.parameter("wait", "must be true or false")
     if wanted == "true" and not sender.trusted:

@@ -7,7 +7,15 @@ from fastapi import APIRouter, Path, Query, Request, Response, status
 from app.adapters.json_bodies import Misfit, VisitBody, shaped
 from app.api.body import parse_json
 from app.api.deps import service
-from app.api.door import Door, accept, delivery_of, read_submission, receipt, sender_with_key
+from app.api.door import (
+    Door,
+    accept,
+    delivery_of,
+    only_query,
+    read_submission,
+    receipt,
+    sender_with_key,
+)
 from app.api.operations import Operation
 from app.api.paging import CursorParameter, Limit, PageOf, page_request
 from app.api.responses import problems
@@ -63,6 +71,7 @@ async def record_visit(request: Request) -> Response:
     """Page views, clicks and downloads, with their own times. When the visitor becomes known they
     join the lead's timeline."""
     sender = await sender_with_key(request)
+    only_query(request)
     visitor_id = request.path_params["visitor_id"]
     if not is_visitor_id(visitor_id):
         raise NotFound("a visitor's id has 8 to 64 letters, digits, hyphens and underscores")
@@ -70,7 +79,7 @@ async def record_visit(request: Request) -> Response:
     try:
         body = shaped(parse_json(raw, request.headers.get("content-type", "")), VisitBody)
     except Misfit as misfit:
-        raise Invalid.field(misfit.pointer, misfit.detail) from None
+        raise Invalid.field(misfit.pointer, misfit.detail, code=misfit.code) from None
     half = [
         FieldError(
             pointer=f"/touchpoints/{index}/external_id",

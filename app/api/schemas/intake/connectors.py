@@ -75,7 +75,7 @@ class ConnectorCreate(Body):
     """A new connector: who sends, how that is proven, and where the answers go."""
 
     name: Label = about("What it is called.", "Google Ads, Germany")
-    vendor: VendorName = about("Who sends.", "generic_json")
+    vendor: VendorName = about("The vendor that sends.", "generic_json")
     active: Flag = about("Whether leads are captured from it.", example=True, default=True)
     verify_signature: Flag = about(
         "Whether calls have to be proven to be the vendor's; false takes any.",
@@ -142,7 +142,7 @@ class ConnectorRead(Read):
 
     id: UUID = about("Id, a UUIDv7.", AN_ID)
     name: str = about("What it is called.", "Google Ads, Germany")
-    vendor: VendorName = about("Who sends.", "generic_json")
+    vendor: VendorName = about("The vendor that sends.", "generic_json")
     hook_path: str = about("Where it is sent to: paste it, behind this host, there.", A_PATH)
     verify_token: str = about("For vendors that ask for one, such as Meta.", A_WORD)
     active: bool = about("Whether leads are captured from it.", example=True)

@@ -16,7 +16,7 @@ def checked_body(value: Any, *, trusted: bool) -> SubmissionBody:
     try:
         body = shaped(value, SubmissionBody)
     except Misfit as misfit:
-        raise Invalid.field(misfit.pointer, misfit.detail) from None
+        raise Invalid.field(misfit.pointer, misfit.detail, code=misfit.code) from None
     problems = []
     if not trusted:
         told = body.touchpoint

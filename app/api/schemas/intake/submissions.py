@@ -82,7 +82,9 @@ class SubmissionTouchpoint(Body):
     )
     payload: dict[str, Any] | None = optional("Anything else, kept as it is.", {"file": "a.pdf"})
     source_system: System | None = optional("The system that tells it.", "website")
-    external_id: ExternalId | None = optional("Its id there; the same id is the same touch.")
+    external_id: ExternalId | None = optional(
+        "Its id there; the same id is the same touch.", "dl-20931"
+    )
 
 
 class SubmissionCreate(Body):
