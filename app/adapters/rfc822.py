@@ -19,6 +19,7 @@ from app.adapters.decoding import decoded
 from app.adapters.html_text import text_of
 
 MOST_WORK = 3_000_000
+MOST_DELIMITERS = 5_000
 MOST_PARTS = 500
 DEEPEST = 20
 LONGEST_HTML = 1_000_000
@@ -92,7 +93,8 @@ def _structured(raw: bytes, problems: list[str]) -> Message:
     """The message with its parts; as one text when its structure is out of all proportion."""
     lines = raw.count(b"\n") + raw.count(b"\r")
     levels = 1 + sum(1 for _ in _STRUCTURE.finditer(raw))
-    if lines * levels <= MOST_WORK:
+    delimiters = raw.count(b"\n--") if levels > 1 else 0
+    if lines * levels <= MOST_WORK and delimiters <= MOST_DELIMITERS:
         try:
             return BytesParser(policy=mail_headers.BOUNDED).parsebytes(raw)
         except mail_headers.FAILURES:

@@ -32,5 +32,16 @@ def blanks_filled(held: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str
     return filled | ({"custom": custom} if custom else {})
 
 
+def emptied(held: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a lead holds, blank wherever something is given, blocks as a whole."""
+    names = {name for name, value in given.items() if not _blank(value)}
+    for block in BLOCKS:
+        if names & set(block):
+            names |= set(block)
+    told = given.get("custom") or {}
+    custom = {key: v for key, v in (held.get("custom") or {}).items() if key not in told}
+    return {**held, **dict.fromkeys(names), "custom": custom}
+
+
 def _blank(value: Any) -> bool:
     return value is None or value in ("", [], {})

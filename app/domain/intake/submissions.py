@@ -30,7 +30,7 @@ class SubmissionStatus(StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Delivery:
     """One submission as it came, before anything is interpreted.
 

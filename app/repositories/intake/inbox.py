@@ -6,6 +6,7 @@ repeat. So these statements, alone of all, name no workspace: each row brings it
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.errors import Unavailable
 from app.domain.intake.submissions import Delivery, SubmissionStatus
-from app.platform.db import Database
+from app.platform.db import Database, Json
 from app.platform.faults import fault
 from app.repositories.database_errors import sqlstate_of
 from app.repositories.statements import Statement, array_param, as_arrays, param, rows_of
@@ -49,9 +50,9 @@ class Inbox:
 
         Refused when a record cannot be stored, Unavailable when the database does not answer.
         """
-        rows = [_row(delivery) for delivery in sorted(deliveries, key=lambda d: d.id)]
+        ordered = sorted(deliveries, key=_id_of)
         fault("before_insert")
-        stored = {row["id"] for row in await self._fetch(_PUT, _bound(submissions, rows, self))}
+        stored = {row["id"] for row in await self._fetch(_PUT, _arrays(ordered, self._writer))}
         fault("after_insert")
         known = {
             delivery.id: Known(SubmissionStatus.RECEIVED, delivery.body_hash, new=True)
@@ -88,7 +89,8 @@ class Inbox:
             "reason": reason.replace("\x00", "�").encode(errors="replace").decode(),
             "resolved_at": None,
         }
-        await self._fetch(_SET_ASIDE, _bound(quarantine, [row], self))
+        values = as_arrays(quarantine, [row]) | {"writer": self._writer}
+        await self._fetch(_SET_ASIDE, values)
 
     async def missing(self, receipts: Sequence[tuple[UUID, UUID]]) -> list[tuple[UUID, UUID]]:
         """Of these (workspace, receipt), the ones for which nothing is stored."""
@@ -130,11 +132,6 @@ class Inbox:
                 raise Refused(f"{state} {type(error).__name__}".strip()) from error
             raise Unavailable("the database does not take submissions just now") from error
 
-    @property
-    def writer(self) -> UUID:
-        """This process in the count of receipts."""
-        return self._writer
-
 
 _GIVEN = (
     "workspace_id",
@@ -159,13 +156,22 @@ _GIVEN = (
 )
 
 
-def _row(delivery: Delivery) -> dict[str, Any]:
-    row = dict.fromkeys(column.name for column in submissions.c)
-    return row | vars(delivery) | {"status": SubmissionStatus.RECEIVED.value}
+_id_of = attrgetter("id")
+_READERS = {
+    name: attrgetter(name) for name in _GIVEN if name not in ("headers", "suspicions", "status")
+}
 
 
-def _bound(table: Any, rows: list[dict[str, Any]], inbox: Inbox) -> dict[str, Any]:
-    return as_arrays(table, rows) | {"writer": inbox.writer}
+def _arrays(deliveries: Sequence[Delivery], writer: UUID) -> dict[str, Any]:
+    """One list a column; made directly, for this is done for every submission."""
+    values: dict[str, Any] = {
+        f"incoming_{name}": list(map(read, deliveries)) for name, read in _READERS.items()
+    }
+    values["incoming_headers"] = [Json(delivery.headers) for delivery in deliveries]
+    values["incoming_suspicions"] = [Json(delivery.suspicions) for delivery in deliveries]
+    values["incoming_status"] = [SubmissionStatus.RECEIVED.value] * len(deliveries)
+    values["writer"] = writer
+    return values
 
 
 def _stored_and_counted(table: Any, names: tuple[str, ...]) -> Statement:

@@ -13,6 +13,7 @@ from app.domain.leads.leads import Lead
 from app.domain.reach.events import Event
 from app.domain.record.touchpoints import Touchpoint
 from app.platform.ids import new_id
+from app.repositories.leads.lead_touches import NOTE_TOUCHES, RECOUNT_TOUCHES
 from app.repositories.resources import Resources
 from app.repositories.statements import (
     Statement,
@@ -24,6 +25,7 @@ from app.repositories.statements import (
     insert_rows,
     own,
     param,
+    rows_of,
     stored_columns,
 )
 from app.repositories.tables.leads import lead_identities, leads
@@ -86,10 +88,25 @@ class LeadRepository(Resources[Lead]):
             **as_arrays(lead_identities, owned, "identity"),
         )
 
+    async def store_many(self, changed: Sequence[Lead]) -> None:
+        """Store leads as they are now, all columns, in one statement; they have to be locked."""
+        ordered = sorted(changed, key=lambda lead: lead.id)
+        await self._transaction.rows(
+            _STORE_MANY, **as_arrays(leads, [vars(lead) for lead in ordered], "lead")
+        )
+
     async def add_identities(self, lead_id: UUID, identities: Sequence[Identity]) -> None:
         """Point further identities to a lead."""
-        if identities:
-            rows = self._identity_rows(lead_id, identities)
+        await self.add_identities_of({lead_id: identities})
+
+    async def add_identities_of(self, identities: Mapping[UUID, Sequence[Identity]]) -> None:
+        """Point further identities to leads."""
+        rows = [
+            row
+            for lead_id, several in identities.items()
+            for row in self._identity_rows(lead_id, several)
+        ]
+        if rows:
             await self._transaction.rows(_ADD_IDENTITIES, **as_arrays(lead_identities, rows))
 
     async def release_identities(self, lead_id: UUID, identities: Sequence[Identity]) -> None:
@@ -120,7 +137,7 @@ class LeadRepository(Resources[Lead]):
         """Widen first and last touch of leads by these instants and count them."""
         ids = sorted(touches)
         await self._transaction.rows(
-            _NOTE_TOUCHES,
+            NOTE_TOUCHES,
             ids=ids,
             firsts=[min(touches[lead_id]) for lead_id in ids],
             lasts=[max(touches[lead_id]) for lead_id in ids],
@@ -129,7 +146,7 @@ class LeadRepository(Resources[Lead]):
 
     async def recount_touches(self, lead_ids: Iterable[UUID]) -> None:
         """Work out first touch, last touch and count anew, without what was superseded."""
-        await self._transaction.rows(_RECOUNT_TOUCHES, ids=sorted(lead_ids))
+        await self._transaction.rows(RECOUNT_TOUCHES, ids=sorted(lead_ids))
 
     def _identity_rows(self, lead_id: UUID, identities: Sequence[Identity]) -> list[dict[str, Any]]:
         return [
@@ -219,59 +236,6 @@ def _lock(*columns: Any) -> Statement:
     )
 
 
-def _note_touches() -> Statement:
-    noted = (
-        func.unnest(
-            array_param("ids", leads.c.id),
-            array_param("firsts", leads.c.first_touch_at),
-            array_param("lasts", leads.c.last_touch_at),
-            array_param("counts", leads.c.touch_count),
-        )
-        .table_valued("id", "first", "last", "count", name="noted")
-        .render_derived()
-    )
-    return Statement(
-        update(leads)
-        .where(own(leads), leads.c.id == noted.c.id)
-        .values(
-            first_touch_at=func.least(leads.c.first_touch_at, noted.c.first),
-            last_touch_at=func.greatest(leads.c.last_touch_at, noted.c.last),
-            touch_count=leads.c.touch_count + noted.c.count,
-        )
-    )
-
-
-def _recount_touches() -> Statement:
-    touch = touchpoints
-    correction = touchpoints.alias("correction")
-    superseded = (
-        select(1)
-        .select_from(correction)
-        .where(own(correction), correction.c.supersedes_id == touch.c.id)
-        .exists()
-    )
-    counted = (
-        select(
-            touch.c.lead_id,
-            func.min(touch.c.occurred_at).label("first"),
-            func.max(touch.c.occurred_at).label("last"),
-            func.count().label("count"),
-        )
-        .where(own(touch), touch.c.lead_id == func.any(array_param("ids", leads.c.id)), ~superseded)
-        .group_by(touch.c.lead_id)
-        .subquery("counted")
-    )
-    return Statement(
-        update(leads)
-        .where(own(leads), leads.c.id == counted.c.lead_id)
-        .values(
-            first_touch_at=counted.c.first,
-            last_touch_at=counted.c.last,
-            touch_count=counted.c.count,
-        )
-    )
-
-
 def _add_many() -> Statement:
     identities = insert_rows(lead_identities, stored_columns(lead_identities), "identity")
     return Statement(
@@ -279,11 +243,20 @@ def _add_many() -> Statement:
     )
 
 
+def _store_many() -> Statement:
+    names = [name for name in stored_columns(leads) if name != "workspace_id"]
+    told = rows_of(leads, names, "lead")
+    return Statement(
+        update(leads)
+        .where(own(leads), leads.c.id == told.c.id)
+        .values({name: told.c[name] for name in names if name != "id"})
+    )
+
+
 _ADD_MANY = _add_many()
-_RECOUNT_TOUCHES = _recount_touches()
+_STORE_MANY = _store_many()
 _MATCHING = _matching()
 _ADD_IDENTITIES = Statement(insert_rows(lead_identities, stored_columns(lead_identities)))
-_NOTE_TOUCHES = _note_touches()
 _RELEASE_IDENTITIES = _release_identities()
 _RELEASE_ALL = Statement(
     delete(lead_identities).where(

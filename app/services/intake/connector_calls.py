@@ -21,6 +21,7 @@ from app.services.intake.reception import Accepted, Reception
 
 log = structlog.get_logger("touchline.connectors")
 
+LARGE = 128 * 1024
 # A body is stored once for each lead in it. When that is more than this in all, each lead is
 # stored with what belongs to it alone.
 LARGEST_COPIES = 4 * 1024 * 1024
@@ -64,20 +65,31 @@ async def take_call(
     by their ids.
     """
     vendor = VENDORS[connector.vendor]
-    _prove(vendor, secrets, connector, call)
-    raw = vendor.redact(call.raw, call.content_type)
-    call = replace(
-        call,
-        raw=call.raw if raw is None else raw,
-        query=vendor.redact_query(call.query),
-    )
-    parts = vendor.parts(call)
+    if len(call.raw) > LARGE:
+        # To look through megabytes must not keep everybody else waiting.
+        call, parts = await asyncio.to_thread(_examined, vendor, secrets, connector, call)
+    else:
+        call, parts = _examined(vendor, secrets, connector, call)
     deliveries = [
         _delivery(reception, connector, call, origin, number, part, len(parts))
         for number, part in enumerate(parts)
     ]
     accepted = await asyncio.gather(*(_accept(reception, one) for one in deliveries))
     return vendor.answer(call, reply_of(connector), [str(each.receipt_id) for each in accepted])
+
+
+def _examined(
+    vendor: Vendor, secrets: Secrets, connector: Connector, call: Call
+) -> tuple[Call, list[Part]]:
+    """The call as it may be stored, and its parts, once it is proven."""
+    _prove(vendor, secrets, connector, call)
+    raw = vendor.redact(call.raw, call.content_type)
+    kept = replace(
+        call,
+        raw=call.raw if raw is None else raw,
+        query=vendor.redact_query(call.query),
+    )
+    return kept, vendor.parts(kept)
 
 
 def _prove(vendor: Vendor, secrets: Secrets, connector: Connector, call: Call) -> None:

@@ -5,12 +5,20 @@ from typing import Any, Self
 from uuid import UUID
 
 from app.domain.errors import Invalid
+from app.domain.intake.enrichment import blanks_filled
 from app.domain.intake.fitting import LEAD_FIELDS
 from app.domain.intake.submissions import Finding, Reading
 from app.domain.leads.custom_fields import CustomField, check_values
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.access.codes import check_currency
-from app.services.leads.normalisation import derived_names, needs_default_country, normalised
+from app.services.leads.normalisation import (
+    NORMAL_FORMS,
+    derived_names,
+    following,
+    needs_default_country,
+    normal_forms,
+    normalised,
+)
 
 _KEPT = LEAD_FIELDS | {"campaign_id"}
 
@@ -70,6 +78,28 @@ class FieldReader:
         names = {name: v for name, v in derived_names(columns).items() if v}
         country = reading.default_country or self._default_country
         return {**columns, **names, **normalised({**columns, **names}, country)}
+
+    def enriched(
+        self, held: Mapping[str, Any], given: Mapping[str, Any], reading: Reading
+    ) -> dict[str, Any]:
+        """The columns of a lead that change when what is blank in it is filled in.
+
+        Normal forms are worked out for what is filled in alone: those that are held may be due to
+        another country.
+        """
+        filled = blanks_filled(held, given)
+        custom = {**(held.get("custom") or {}), **filled.pop("custom", {})}
+        if "full_name" in filled:
+            filled |= {name: v for name, v in derived_names(filled).items() if v}
+        after = {**held, **filled}
+        asked = {typed for typed in NORMAL_FORMS if typed in filled}
+        if "country" in asked and not held.get("phone_norm"):
+            asked.add("phone")
+        if "phone" in asked:
+            asked.add("country")
+        country = reading.default_country or self._default_country
+        columns = {**after, **normal_forms({typed: after.get(typed) for typed in asked}, country)}
+        return {**columns, "custom": custom, **following(columns)}
 
     def typed(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         """Of the columns, those that were typed and not worked out."""

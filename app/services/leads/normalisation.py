@@ -65,17 +65,25 @@ def normalised(fields: Mapping[str, Any], default_country: str | None) -> dict[s
     """The columns that follow from the typed fields of a lead."""
     columns: dict[str, Any] = dict.fromkeys(NORMAL_FORMS.values())
     columns |= normal_forms(fields, default_country)
-    columns["unnormalised"] = [
-        typed for typed, form in NORMAL_FORMS.items() if fields.get(typed) and columns[form] is None
-    ]
-    columns["search_key"] = normalisers.search_key(
-        fields.get("first_name"),
-        fields.get("last_name"),
-        fields.get("full_name"),
-        fields.get("company"),
-        fields.get("email"),
-    )
-    return columns
+    return columns | following({**fields, **columns})
+
+
+def following(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """What follows from the typed fields and their normal forms together."""
+    return {
+        "unnormalised": [
+            typed
+            for typed, form in NORMAL_FORMS.items()
+            if columns.get(typed) and columns.get(form) is None
+        ],
+        "search_key": normalisers.search_key(
+            columns.get("first_name"),
+            columns.get("last_name"),
+            columns.get("full_name"),
+            columns.get("company"),
+            columns.get("email"),
+        ),
+    }
 
 
 def derived_names(fields: Mapping[str, Any]) -> dict[str, Any]:

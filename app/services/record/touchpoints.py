@@ -175,6 +175,7 @@ def record_touch_event(uow: UnitOfWork, touch: Touchpoint) -> None:
             "channel": touch.channel,
             "campaign_id": touch.campaign_id,
             "supersedes_id": touch.supersedes_id,
+            **({"is_test": True} if touch.is_test else {}),
         },
         lead_id=touch.lead_id,
         occurred_at=touch.occurred_at,

@@ -8,6 +8,7 @@ import pytest
 
 from app.adapters.vendors import Call, Proof
 from app.adapters.vendors.registry import VENDORS
+from app.domain.intake.connectors import VendorName
 from tests.adapters.vendors.calls import (
     BODIES,
     GOOGLE,
@@ -32,7 +33,7 @@ def test_every_vendor_is_tested_here() -> None:
     no_secret = {name for name, vendor in VENDORS.items() if vendor.proof is Proof.NONE}
     assert no_secret == {"salesforce_web_to_lead", "hubspot_forms"}
     assert SIGNED.keys() | set(SHARED) | no_secret | {"google_ads"} == VENDORS.keys()
-    assert VENDORS.keys() == BODIES.keys()
+    assert VENDORS.keys() == BODIES.keys() == set(VendorName)
 
 
 @pytest.mark.parametrize("name", SIGNED)

@@ -307,6 +307,7 @@ class TestMapping:
             mapping=[
                 {"to": "full_name", "from": ["firstname", "lastname"], "combine": " "},
                 {"to": "custom.interests", "from": "interests"},
+                {"to": "company", "from": "$.vendor.pageName"},
                 {"to": "website", "from": "$.vendor.pageUri"},
             ],
             consent_purposes={"subscription:999": "newsletter"},
@@ -316,6 +317,7 @@ class TestMapping:
         lead, touch = await lead_of(client, found), await touch_of(client, found)
         assert lead["full_name"] == "Ada Lovelace"
         assert lead["custom"] == {"interests": "steam;brass"}
+        assert lead["company"] == "Demo"
         assert lead["website"] == HUBSPOT["context"]["pageUri"]
         assert lead["source"] == "site"
         assert touch["kind"] == "demo_requested"

@@ -77,11 +77,11 @@ class TestSend:
             ({"fields": {"email": "  "}}, "/fields"),
             ({"fields": {"full_name": "A", "owner_id": "x"}}, "/fields/owner_id"),
             ({"fields": {"full_name": "x" * 501}}, "/fields/full_name"),
-            ({"fields": {"full_name": "A"}, "status": "qualified"}, "/"),
+            ({"fields": {"full_name": "A"}, "status": "qualified"}, "/status"),
             ({"fields": {"full_name": "A"}, "context": {"utm": {"source": 1}}}, "/context/utm/..."),
             ({"fields": {"full_name": "A", "custom": 1}}, "/fields/custom"),
             ({"fields": {"full_name": "A"}, "consents": {"news": True}}, "/consents"),
-            ({"email": "a@example.com"}, "/"),
+            ({"email": "a@example.com"}, "/email"),
         ],
     )
     async def test_what_does_not_fit_is_named(

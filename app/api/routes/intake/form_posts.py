@@ -11,9 +11,10 @@ from app.api.pages.texts import TEXTS
 from app.api.runtime import Runtime, runtime_of
 from app.api.schemas.intake.form_posts import FormReceipt
 from app.domain.errors import DomainError, Invalid, NotFound, TooMany, Unavailable
-from app.domain.intake.form_posts import KEY, PROOF_OF_WORK, FormPost
+from app.domain.intake.form_posts import KEY, PROOF_OF_WORK, VISITOR, FormPost
 from app.domain.intake.submissions import SubmissionKind
 from app.domain.intake.tokens import PublicToken, parse_token
+from app.domain.intake.visitors import is_visitor_id
 from app.platform import clock
 from app.services.intake.form_posts import Seen, at_the_form, fingerprint_of
 from app.services.intake.reception import Accepted
@@ -42,7 +43,7 @@ async def send_form(request: Request) -> Response:
             SubmissionKind.FORM,
             key=post.text(KEY),
             form_id=token.subject_id,
-            visitor_id=None,
+            visitor_id=_visitor(post),
             fingerprint=fingerprint_of(
                 runtime.secrets, token.workspace_id, token.subject_id, seen, post
             ),
@@ -64,6 +65,11 @@ def form_token(request: Request) -> PublicToken:
     if said is None:
         raise NotFound("there is no such form")
     return said
+
+
+def _visitor(post: FormPost) -> str | None:
+    told = post.text(VISITOR)
+    return told if told is not None and is_visitor_id(told) else None
 
 
 def _is_scripted(request: Request) -> bool:

@@ -1,10 +1,12 @@
 """Forms."""
 
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response, status
 
+from app.api.attempts import after_commit
 from app.api.body import read_body
 from app.api.deps import IfMatch, service
 from app.api.operations import Operation
@@ -90,6 +92,7 @@ async def update_form(
 ) -> FormRead:
     """A JSON merge patch. Other words of a consent need another version."""
     form = await forms.update(form_id, body.told(), if_match)
+    after_commit(request, partial(runtime_of(request).forms.forget, form_id))
     response.headers["ETag"] = f'"{form.version}"'
     return FormRead.of_form(form, runtime_of(request).secrets)
 
@@ -100,9 +103,12 @@ async def update_form(
     responses=problems(404, 412),
     summary="Archive a form",
 )
-async def archive_form(form_id: FormId, forms: Administering, if_match: IfMatch) -> None:
+async def archive_form(
+    form_id: FormId, forms: Administering, if_match: IfMatch, request: Request
+) -> None:
     """It can be sent no more; what came by it stays, and so does the form."""
     await forms.archive(form_id, if_match)
+    after_commit(request, partial(runtime_of(request).forms.forget, form_id))
 
 
 @router.post(

@@ -233,6 +233,8 @@ async def _seen(
 
 
 def _wait(request: Request, sender: Sender) -> bool:
+    if not request.scope["query_string"]:
+        return False
     only_query(request, "wait")
     wanted = request.query_params.get("wait")
     if wanted not in (None, "true", "false"):
