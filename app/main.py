@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 import structlog
@@ -128,15 +128,16 @@ async def _admit(database: Database, probe_database: Database) -> None:
     """Let requests to the database once it is there and found fit."""
     while True:
         await asyncio.sleep(RETRY_SECONDS)
-        with suppress(DatabaseUnreachable, TimeoutError):
-            try:
-                await check_fit(probe_database)
-            except DatabaseUnreachable:
-                raise
-            except DatabaseProblem as problem:
-                database.shut(str(problem))
-                log.critical("the database is not fit to serve", reason=str(problem))
-                continue
+        try:
+            await check_fit(probe_database)
+        except (DatabaseUnreachable, TimeoutError):
+            continue
+        except DatabaseProblem as problem:
+            database.shut(str(problem))
+            log.critical("the database is not fit to serve", reason=str(problem))
+        except Exception:
+            log.exception("the database could not be examined")
+        else:
             database.admit()
             log.info("the database is there")
             return

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -26,6 +26,7 @@ log = structlog.get_logger("touchline.worker")
 # What arrived in this process is captured at once; other processes' submissions are looked for.
 CAPTURE_SECONDS = 0.05
 PENDING_SECONDS = 0.5
+ROUNDS = 20
 AUDIT_SECONDS = 25.0
 PLACE_SECONDS = 2.0
 FLUSH_SECONDS = 60.0
@@ -79,14 +80,32 @@ class Worker:
     async def capture_arrived(self) -> None:
         """Capture what this process took in since the last time."""
         while self._arrived:
-            await self._pipeline.run(self._arrived.pop())
+            waiting = [*self._arrived]
+            self._arrived.clear()
+            self._arrived.update(await self._turns(waiting))
 
     async def capture_pending(self) -> None:
         """Capture whatever waits, in all workspaces."""
         if self._inbox is None:
             return
-        for workspace_id in await self._inbox.pending():
-            await _tried(self._capture, workspace_id)
+        waiting = await self._inbox.pending()
+        # Others may have come up meanwhile, so that nobody's backlog is worked off to its end.
+        for _ in range(ROUNDS):
+            waiting = await self._turns(waiting)
+            if not waiting:
+                return
+
+    async def _turns(self, workspace_ids: Iterable[UUID]) -> list[UUID]:
+        """One batch of each workspace; those where more may wait."""
+        more: list[UUID] = []
+
+        async def take(workspace_id: UUID) -> None:
+            if await self._pipeline.turn(workspace_id):
+                more.append(workspace_id)
+
+        for workspace_id in workspace_ids:
+            await _tried(take, workspace_id)
+        return more
 
     async def audit(self) -> None:
         """Compare the receipts that were issued with what is stored."""
@@ -95,9 +114,6 @@ class Worker:
 
     async def _check(self, workspace_id: UUID) -> None:
         await self._audit.check(workspace_id)
-
-    async def _capture(self, workspace_id: UUID) -> None:
-        await self._pipeline.run(workspace_id)
 
     async def place_events(self) -> None:
         """Give every committed event its position."""

@@ -7,7 +7,7 @@ origins a form expects is checked when the submission is read, and is a flag, ne
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-PUBLIC = ("/v1/submissions", "/v1/visitors", "/f/", "/v1/connectors/")
+PUBLIC = ("/v1/submissions", "/v1/visitors", "/f/")
 
 _EXPOSED = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Location, Idempotency-Replayed"
 _PREFLIGHT = [
@@ -26,7 +26,7 @@ class Cors:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(PUBLIC):
+        if scope["type"] != "http" or not _is_public(scope["path"]):
             await self.app(scope, receive, send)
             return
         if scope["method"] == "OPTIONS" and _is_preflight(scope):
@@ -42,6 +42,12 @@ class Cors:
             await send(message)
 
         await self.app(scope, receive, send_open)
+
+
+def _is_public(path: str) -> bool:
+    return path.startswith(PUBLIC) or (
+        path.startswith("/v1/connectors/") and path.endswith("/hook")
+    )
 
 
 def _is_preflight(scope: Scope) -> bool:

@@ -29,6 +29,7 @@ _KEPT = {
     for name in ("user-agent", "referer", "origin", "host", "accept-language", "x-request-id")
 }
 _LONGEST_HEADER = 4_000
+_LONGEST_QUERY = 16_000
 _SENDING = (Scope.INTAKE_WRITE,)
 
 
@@ -148,6 +149,7 @@ def delivery_of(
         raw=raw,
         body_hash=hashlib.blake2b(raw, digest_size=32, key=scope["path"].encode()[:64]).digest(),
         content_type=content_type,
+        query=scope["query_string"][:_LONGEST_QUERY].decode("latin-1"),
         headers=headers,
         address=sender.address,
         suspicions=[*sender.suspicions, *suspicions],

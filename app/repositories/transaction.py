@@ -57,8 +57,12 @@ class Transaction:
         await connection.execute(begin)
         return connection
 
-    async def finish(self, *, commit: bool) -> None:
-        """End the transaction and hand the connection back; called by the unit of work alone."""
+    async def finish(self, *, commit: bool, given_up: bool = False) -> None:
+        """End the transaction and hand the connection back; called by the unit of work alone.
+
+        Whoever has `given_up` waiting for an answer must not wait for that of a ROLLBACK either:
+        then the connection is broken off, and the server rolls back by itself.
+        """
         connection, self._connection = self._connection, None
         if connection is None:
             return
@@ -67,6 +71,8 @@ class Transaction:
                 self._committing = True
                 await connection.execute("COMMIT")
                 self._committing = False
+            elif given_up:
+                connection.terminate()
             elif not connection.is_closed():
                 await connection.execute("ROLLBACK")
         except BaseException:

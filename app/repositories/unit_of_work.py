@@ -1,5 +1,6 @@
 """One request or job is one transaction: begun, committed and rolled back here and nowhere else."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
@@ -118,7 +119,8 @@ class UnitOfWork:
         except BaseException as flush_error:
             error = flush_error
         try:
-            await self._transaction.finish(commit=error is None)
+            given_up = isinstance(error, asyncio.CancelledError)
+            await self._transaction.finish(commit=error is None, given_up=given_up)
         except Exception as end_error:
             if self._transaction.in_doubt:
                 raise OutcomeUnknown(

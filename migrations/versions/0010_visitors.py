@@ -48,6 +48,8 @@ def upgrade() -> None:
             products JSONB,
             summary TEXT,
             payload JSONB,
+            campaign_id UUID,
+            is_test BOOLEAN NOT NULL,
             lead_id UUID,
             CONSTRAINT visitor_touches_pkey PRIMARY KEY (workspace_id, id)
         )

@@ -315,7 +315,7 @@ def test_what_the_server_finds_wrong_is_told_at_the_field(
       return ids.map((id) => document.getElementById(id).innerText).join(" | ");
     }"""
     assert "is no e-mail address" in page.evaluate(f"({told})('email')")
-    assert page.evaluate(f"({told})('name')") == "Your name is needed | As on your passport"
+    assert page.evaluate(f"({told})('name')") == "“Your name” is needed | As on your passport"
     assert "consent" in page.evaluate(f"({told})('tl_consent_terms')")
     page.evaluate("document.querySelector('[name=email]').value = ''")
     page.fill("[name=email]", "ada@example.com")

@@ -29,7 +29,7 @@ class Visitor:
 
 @dataclass(eq=False, kw_only=True)
 class VisitorTouch:
-    """Something a visitor did; `lead_id` once it is on that lead's timeline."""
+    """Something a visitor did; `lead_id` once it is on that lead's timeline. A trial never is."""
 
     workspace_id: UUID
     id: UUID
@@ -45,4 +45,6 @@ class VisitorTouch:
     products: list[str] | None
     summary: str | None
     payload: dict[str, Any] | None
+    campaign_id: UUID | None
+    is_test: bool
     lead_id: UUID | None

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Integer, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.errors import NotFound
@@ -75,10 +75,12 @@ class VisitorRepository:
         rows = [vars(touch) for touch in touches]
         await self._transaction.rows(add_rows(visitor_touches), **as_arrays(visitor_touches, rows))
 
-    async def take_touches(self, owners: Mapping[str, UUID]) -> list[VisitorTouch]:
-        """Give the touches of these visitors that are nobody's yet to a lead each."""
+    async def take_touches(self, owners: Mapping[str, UUID], most: int) -> list[VisitorTouch]:
+        """Give the touches of these visitors that are nobody's yet to a lead each, the oldest
+        first."""
         ids = sorted(owners)
-        rows = await self._transaction.rows(_TAKE, ids=ids, leads=[owners[v] for v in ids])
+        leads = [owners[visitor_id] for visitor_id in ids]
+        rows = await self._transaction.rows(_TAKE, ids=ids, leads=leads, most=most)
         return [built(VisitorTouch, row) for row in rows]
 
     async def touches(self, visitor_id: str, request: PageRequest) -> Page[VisitorTouch]:
@@ -132,9 +134,21 @@ def _identify() -> Statement:
 def _take() -> Statement:
     owned = _owned()
     t = visitor_touches.c
+    waiting = visitor_touches.alias("waiting")
+    oldest = (
+        select(waiting.c.id)
+        .where(
+            own(waiting),
+            waiting.c.visitor_id == func.any(array_param("ids", waiting.c.visitor_id)),
+            waiting.c.lead_id.is_(None),
+            ~waiting.c.is_test,
+        )
+        .order_by(waiting.c.occurred_at, waiting.c.id)
+        .limit(param("most", Integer))
+    )
     return Statement(
         update(visitor_touches)
-        .where(own(visitor_touches), t.visitor_id == owned.c.visitor_id, t.lead_id.is_(None))
+        .where(own(visitor_touches), t.visitor_id == owned.c.visitor_id, t.id.in_(oldest))
         .values(lead_id=owned.c.lead_id)
         .returning(*visitor_touches.c)
     )

@@ -33,6 +33,8 @@ visitor_touches = tenant_table(
     Column("products", JSONB),
     text("summary"),
     Column("payload", JSONB),
+    Column("campaign_id", Uuid),
+    Column("is_test", Boolean, nullable=False),
     Column("lead_id", Uuid),
     index("visitor_touches", "visitor", "visitor_id", "occurred_at", "id"),
 )

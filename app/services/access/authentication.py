@@ -21,6 +21,7 @@ from app.services.access.revocations import Revocations
 TRUST_SECONDS = 5.0
 # How long the intake waits for the database to tell whether a secret key is good.
 INTAKE_SECONDS = 0.75
+SILENT_SECONDS = 1.0
 _MOST_REMEMBERED = 10_000
 _AT_THE_INTAKE = (Scope.INTAKE_WRITE,)
 _MAY_SEND = frozenset({Scope.INTAKE_WRITE.value})
@@ -49,6 +50,7 @@ class Authenticator:
         self._revocations = revocations
         self._elapsed = elapsed
         self._keys: dict[str, _Remembered] = {}
+        self._silent_until = 0.0
         self._actors: dict[tuple[UUID, UUID], tuple[str, float]] = {}
         self._used: dict[UUID, set[UUID]] = {}
         # Final and few, so kept: dropping the key from `_keys` would lose against a look-up that
@@ -101,14 +103,24 @@ class Authenticator:
             key = await resolve_key(self._auth_database, parsed)
         else:
             try:
-                async with asyncio.timeout(INTAKE_SECONDS):
-                    key = await resolve_key(self._auth_database, parsed)
+                key = await self._in_time(parsed)
             except (Unavailable, TimeoutError) as error:
                 if remembered is None:
                     raise Unavailable("this key cannot be checked just now") from error
                 key = remembered.key
         self._remember(token, key)
         return key
+
+    async def _in_time(self, parsed: ParsedKey) -> ApiKey | None:
+        # One who waited in vain is enough; the others do not wait as well.
+        if self._silent_until > self._elapsed():
+            raise Unavailable("the database did not answer just now")
+        try:
+            async with asyncio.timeout(INTAKE_SECONDS):
+                return await resolve_key(self._auth_database, parsed)
+        except (Unavailable, TimeoutError):
+            self._silent_until = self._elapsed() + SILENT_SECONDS
+            raise
 
     def forget(self, key_id: UUID) -> None:
         """Trust a key no longer, because it was just revoked here."""

@@ -2,6 +2,10 @@
 
 One transaction, one workspace. People who appear twice in the batch become one lead, and a lead
 that is known gets the touch and what was blank, never another value for what it has.
+
+A trial that names a known lead leaves it as it is: its touch is on the timeline, marked, and counts
+for nothing; no identity, consent or visitor of it is believed. A lead that was only a trial takes
+over what the first real submission says, and is a real one from then on.
 """
 
 from collections.abc import Sequence
@@ -10,8 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.domain.errors import DomainError, LostRace
-from app.domain.intake.enrichment import blanks_filled
+from app.domain.errors import LostRace
 from app.domain.intake.submissions import (
     Claimed,
     Fate,
@@ -21,15 +24,14 @@ from app.domain.intake.submissions import (
 )
 from app.domain.leads.identities import Identity
 from app.domain.leads.leads import Lead
-from app.domain.leads.status import Status
 from app.domain.reach.events import EventType
 from app.domain.record.touchpoints import NewTouchpoint, Touchpoint
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.intake.consents import record_consent
+from app.services.intake.enriching import Enriching
 from app.services.intake.fields import FieldReader
 from app.services.intake.visitors import Joining
-from app.services.leads.leads import LeadService
 from app.services.leads.normalisation import email_identity
 from app.services.record.touchpoints import CLOCK_SKEW, build_touchpoint, record_touch_event
 
@@ -50,6 +52,11 @@ class _Item:
     touch: Touchpoint | None = None
     touch_is_known: bool = False
 
+    @property
+    def is_believed(self) -> bool:
+        """Whether what it says holds for its lead: a trial says nothing of one that is real."""
+        return self.lead is not None and (self.lead.is_test or not self.reading.is_test)
+
     def fate(self) -> Fate:
         """Captured."""
         return Fate(
@@ -66,28 +73,28 @@ class _Item:
 class BatchCapture:
     """Captures readings that nothing speaks against."""
 
-    def __init__(self, uow: UnitOfWork) -> None:
+    def __init__(self, uow: UnitOfWork, joining: Joining, fields: FieldReader) -> None:
         self._uow = uow
-        self._leads = LeadService(uow)
+        self._joining = joining
+        self._fields = fields
+        self._enriching = Enriching(uow, fields)
         self._by_identity: dict[Identity, Lead] = {}
         self._by_reference: dict[tuple[str, str], Touchpoint] = {}
         self._new: dict[UUID, tuple[Lead, list[Identity]]] = {}
-        self._to_fill: dict[UUID, dict[str, Any]] = {}
         self._added: dict[UUID, list[Identity]] = {}
         self._holders: dict[UUID, Lead] = {}
 
     async def capture(self, readings: Sequence[tuple[Claimed, Reading]]) -> list[Fate]:
         """The fate of each, in order. LostRace when somebody else took an identity meanwhile."""
         items = [_Item(claimed, reading, notes=[*reading.notes]) for claimed, reading in readings]
-        fields = await FieldReader.for_workspace(self._uow, [item.reading for item in items])
         for item in items:
-            item.columns, found = fields.read(item.reading)
+            item.columns, found = self._fields.read(item.reading)
             item.notes += found
             item.identities = email_identity(item.columns["email_norm"]) + item.reading.references
         await self._find_known(items)
-        touches = [self._place(item, fields) for item in items]
+        touches = [self._place(item) for item in items]
         await self._store([touch for touch in touches if touch is not None], items)
-        await Joining(self._uow).join(
+        await self._joining.join(
             [
                 (item.reading.visitor_id, item.lead.id)
                 for item in items
@@ -105,16 +112,18 @@ class BatchCapture:
             self._by_reference = dict(await self._uow.touchpoints.by_external(references))
         ids = {lead.id for lead, _ in matches}
         ids |= {touch.lead_id for touch in self._by_reference.values()}
+        ids |= self._joining.owners
         if not ids:
             return
         locked = await self._uow.leads.lock_many(ids)
+        self._joining.living |= locked.keys()
         again = await self._uow.leads.matching(wanted)
         if {(lead.id, i) for lead, i in matches} != {(lead.id, i) for lead, i in again}:
             raise LostRace("a lead changed while it was being matched; try again")
         self._by_identity = {i: locked[lead.id] for lead, i in matches if lead.id in locked}
         self._holders = locked
 
-    def _place(self, item: _Item, fields: FieldReader) -> Touchpoint | None:
+    def _place(self, item: _Item) -> Touchpoint | None:
         """Decide whose submission it is; returns the touch to be stored, if it is a new one."""
         told = self._told_before(item)
         if told is not None:
@@ -135,19 +144,18 @@ class BatchCapture:
                         "it was added to the first",
                     )
                 )
-            self._enrich(item, fields)
+            self._enriching.add(item.lead, item.columns, item.reading)
         else:
             item.lead, item.created = self._made(item), True
-        for identity in item.identities:
-            if identity not in self._by_identity:
-                self._by_identity[identity] = item.lead
-                self._own(item.lead, identity)
-        touch = build_touchpoint(self._uow, item.lead.id, self._touch_of(item, fields))
+        if item.is_believed:
+            for identity in item.identities:
+                if identity not in self._by_identity:
+                    self._by_identity[identity] = item.lead
+                    self._own(item.lead, identity)
+        touch = build_touchpoint(self._uow, item.lead.id, self._touch_of(item))
         item.touch = touch
         if touch.source_system and touch.external_id:
             self._by_reference[touch.source_system, touch.external_id] = touch
-        if item.lead.id in self._new:
-            _count(item.lead, touch.occurred_at)
         return touch
 
     def _told_before(self, item: _Item) -> Touchpoint | None:
@@ -187,23 +195,7 @@ class BatchCapture:
         else:
             self._added.setdefault(lead.id, []).append(identity)
 
-    def _enrich(self, item: _Item, fields: FieldReader) -> None:
-        lead = item.lead
-        assert lead is not None  # noqa: S101 - decided by the caller
-        given = fields.typed(item.columns)
-        if lead.id in self._new:
-            filled = blanks_filled(vars(lead), given)
-            custom = lead.custom | filled.pop("custom", {})
-            vars(lead).update(fields.completed({**vars(lead), **filled}, item.reading))
-            lead.custom = custom
-            lead.is_test = lead.is_test and item.reading.is_test
-        elif lead.status not in (Status.CONVERTED, Status.DISQUALIFIED):
-            before = self._to_fill.setdefault(lead.id, {})
-            before |= blanks_filled(vars(lead) | before, given)
-        if lead.is_test and not item.reading.is_test and lead.id not in self._new:
-            self._to_fill.setdefault(lead.id, {})["is_test"] = False
-
-    def _touch_of(self, item: _Item, fields: FieldReader) -> NewTouchpoint:
+    def _touch_of(self, item: _Item) -> NewTouchpoint:
         received_at = item.claimed.delivery.received_at
         touch = item.reading.touch or NewTouchpoint(kind=FORM_SUBMITTED)
         occurred_at = touch.occurred_at or received_at
@@ -212,7 +204,7 @@ class BatchCapture:
             item.notes.append(Finding(code="future_instant", detail=detail))
             occurred_at = received_at
         campaign_id = touch.campaign_id
-        if campaign_id and campaign_id not in fields.campaigns:
+        if campaign_id and campaign_id not in self._fields.campaigns:
             detail = "no such campaign in this workspace"
             item.notes.append(Finding(code="unknown_campaign", detail=detail, field="campaign_id"))
             campaign_id = None
@@ -224,38 +216,30 @@ class BatchCapture:
         )
 
     async def _store(self, touches: Sequence[Touchpoint], items: Sequence[_Item]) -> None:
+        leads = {item.lead.id: item.lead for item in items if item.lead}
+        noted: dict[UUID, list[datetime]] = {}
+        for touch in touches:
+            lead = leads[touch.lead_id]
+            if touch.is_test and not lead.is_test:
+                continue
+            if lead.id in self._new:
+                _count(lead, touch.occurred_at)
+            else:
+                noted.setdefault(lead.id, []).append(touch.occurred_at)
         if self._new:
             await self._uow.leads.add_many(self._new)
             self._record_new(items)
-        for lead_id, identities in self._added.items():
-            await self._uow.leads.add_identities(lead_id, identities)
+        await self._uow.leads.add_identities_of(self._added)
         if touches:
             stored = await self._uow.touchpoints.add_all(touches)
             if len(stored) < len(touches):
                 raise LostRace("another process recorded one of these touches; try again")
-        noted: dict[UUID, list[datetime]] = {}
         for touch in touches:
             record_touch_event(self._uow, touch)
-            if touch.lead_id not in self._new:
-                noted.setdefault(touch.lead_id, []).append(touch.occurred_at)
+        await self._enriching.store(self._new)
         if noted:
             await self._uow.leads.note_touches(noted)
-        await self._fill_blanks(items)
         self._record_consents(items)
-
-    async def _fill_blanks(self, items: Sequence[_Item]) -> None:
-        for lead_id, given in self._to_fill.items():
-            if not given:
-                continue
-            lead = await self._uow.leads.get(lead_id)
-            try:
-                await self._leads.apply(lead, dict(given))
-            except DomainError as error:
-                # What a stranger typed must not keep the submission from being captured.
-                note = Finding(code="not_added", detail=error.detail)
-                for item in items:
-                    if item.lead is not None and item.lead.id == lead_id:
-                        item.notes.append(note)
 
     def _record_new(self, items: Sequence[_Item]) -> None:
         for item in items:
@@ -279,7 +263,7 @@ class BatchCapture:
 
     def _record_consents(self, items: Sequence[_Item]) -> None:
         for item in items:
-            if item.lead is not None:
+            if item.lead is not None and item.is_believed:
                 for consent in item.reading.consents:
                     record_consent(self._uow, item.lead.id, item.claimed, consent)
 

@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 TRUST_SECONDS = 5.0
 DEADLINE_SECONDS = 0.75
+SILENT_SECONDS = 1.0
 _MOST = 5_000
 
 
@@ -28,6 +29,7 @@ class Directory(Generic[T]):
         self._database = database
         self._load = load
         self._known: OrderedDict[tuple[UUID, UUID], tuple[T | None, float]] = OrderedDict()
+        self._silent_until = 0.0
 
     async def find(self, workspace_id: UUID, subject_id: UUID) -> T | None:
         """It, as it was at most seconds ago; None when there is none.
@@ -38,10 +40,16 @@ class Directory(Generic[T]):
         known = self._known.get(key)
         if known is not None and known[1] > monotonic():
             return known[0]
+        # While one waits in vain, and shortly after, the others do not wait as well.
+        if self._silent_until > monotonic():
+            if known is None:
+                raise Unavailable("the database did not answer just now")
+            return known[0]
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 found = await self._read(workspace_id, subject_id)
         except (Unavailable, TimeoutError) as error:
+            self._silent_until = monotonic() + SILENT_SECONDS
             if known is None:
                 raise Unavailable("the database does not answer") from error
             found = known[0]

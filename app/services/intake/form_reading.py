@@ -85,10 +85,10 @@ def missing_in(form: Form, post: FormPost) -> list[FieldError]:
         pointer = f"/fields/{_escaped(field.name)}"
         is_address = field.type is FieldType.EMAIL or field.to == "email"
         if answer.missing:
-            detail = f"{field.label} is needed"
+            detail = f"“{field.label}” is needed"
             problems.append(FieldError(pointer=pointer, code="missing", detail=detail))
         elif is_address and answer.value is not None and (bad := email_misfit(answer.value)):
-            problems.append(FieldError(pointer=pointer, detail=f"{field.label} {bad}"))
+            problems.append(FieldError(pointer=pointer, detail=f"“{field.label}” {bad}"))
     for consent in form.definition.consents:
         if consent.required and not is_granted(consent, post):
             pointer = f"/consents/{consent.purpose}"

@@ -27,10 +27,10 @@ from app.platform.db import Database
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.access.provisioning import system_caller
 from app.services.intake.batches import BatchCapture
-from app.services.intake.plain_reading import read_visit
+from app.services.intake.fields import FieldReader
 from app.services.intake.reading import Reader
 from app.services.intake.repeats import Repeats
-from app.services.intake.visitors import Joining
+from app.services.intake.visitors import Joining, Visit
 
 log = structlog.get_logger("touchline.pipeline")
 
@@ -38,6 +38,8 @@ T = TypeVar("T")
 
 BATCH = 100
 ATTEMPTS = 5
+# So many turns a submission may have before it is set aside.
+PATIENCE = 20
 
 
 class Pipeline:
@@ -49,7 +51,7 @@ class Pipeline:
     async def run(self, workspace_id: UUID) -> int:
         """Everything that waits in a workspace; returns how many submissions were settled."""
         count = 0
-        while settled := await self._batch(workspace_id):
+        while settled := await self.turn(workspace_id):
             count += settled
         return count
 
@@ -64,7 +66,8 @@ class Pipeline:
                 await _pause(attempt)
         raise AssertionError("unreachable")
 
-    async def _batch(self, workspace_id: UUID) -> int:
+    async def turn(self, workspace_id: UUID) -> int:
+        """The oldest that wait, as many as make a batch; returns how many were settled."""
         ids: list[UUID] = []
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -76,22 +79,39 @@ class Pipeline:
             except LostRace:
                 await _pause(attempt)
             except Unavailable:
-                raise
+                if not ids:
+                    raise
+                break
             except Exception:
                 log.exception("a batch failed; its submissions are captured one by one")
                 break
-        for submission_id in ids:
-            await self._by_itself(workspace_id, submission_id)
-        return len(ids)
+        settled = [await self._by_itself(workspace_id, each) for each in ids]
+        return sum(settled)
 
-    async def _by_itself(self, workspace_id: UUID, submission_id: UUID) -> None:
+    async def _by_itself(self, workspace_id: UUID, submission_id: UUID) -> bool:
+        """Capture one of a batch that failed; whether it is settled. Unavailable when it is the
+        database that fails, and not the submission."""
         try:
-            await self.run_one(workspace_id, submission_id)
-        except Unavailable:
-            raise
+            submission = await self.run_one(workspace_id, submission_id)
+        except Unavailable as error:
+            return await self._tried_in_vain(workspace_id, submission_id, error)
         except Exception as error:
             log.exception("a submission cannot be captured", submission_id=str(submission_id))
             await self._set_aside(workspace_id, submission_id, type(error).__name__)
+            return True
+        return submission.status != SubmissionStatus.RECEIVED
+
+    async def _tried_in_vain(
+        self, workspace_id: UUID, submission_id: UUID, error: Unavailable
+    ) -> bool:
+        """It waits for its next turn, unless it has had many: then it is no accident."""
+        async with UnitOfWork(self._database, system_caller(workspace_id)) as uow:
+            attempts = await uow.submissions.count_attempt(submission_id)
+        log.warning("a submission has to wait", submission_id=str(submission_id), why=error.code)
+        if attempts < PATIENCE:
+            return False
+        await self._set_aside(workspace_id, submission_id, error.code)
+        return True
 
     async def _alone(self, workspace_id: UUID, submission_id: UUID) -> Submission:
         async with UnitOfWork(self._database, system_caller(workspace_id)) as uow:
@@ -120,13 +140,11 @@ async def _settled(uow: UnitOfWork, claimed: Sequence[Claimed]) -> list[Fate]:
     """Capture what was claimed, and note what became of it."""
     if not claimed:
         return []
-    visits = [each for each in claimed if each.delivery.kind is SubmissionKind.VISITOR]
-    fates = await _visits(uow, visits) if visits else []
-    repeats = await Repeats.among(
-        uow, [each for each in claimed if each.delivery.kind is not SubmissionKind.VISITOR]
-    )
+    visits = [Visit.read(e.delivery, uow.now) for e in claimed if _is_visit(e)]
+    repeats = await Repeats.among(uow, [each for each in claimed if not _is_visit(each)])
     reader = await Reader.for_batch(uow, repeats.firsts)
     readings: list[tuple[Claimed, Reading]] = []
+    fates: list[Fate] = []
     for each in repeats.firsts:
         reading = reader.read(each)
         fate = await reader.waits(each, reading)
@@ -134,8 +152,7 @@ async def _settled(uow: UnitOfWork, claimed: Sequence[Claimed]) -> list[Fate]:
             readings.append((each, reading))
         else:
             fates.append(fate)
-    if readings:
-        fates += await BatchCapture(uow).capture(readings)
+    fates += await _captured(uow, visits, readings)
     fates += repeats.like_their_firsts(fates)
     if fates:
         await uow.submissions.settle(fates)
@@ -143,16 +160,27 @@ async def _settled(uow: UnitOfWork, claimed: Sequence[Claimed]) -> list[Fate]:
     return fates
 
 
-async def _visits(uow: UnitOfWork, claimed: Sequence[Claimed]) -> list[Fate]:
-    fates = []
-    told = []
-    for each in claimed:
-        touches, findings = read_visit(each.delivery)
-        told.append((each.delivery, touches))
-        status = SubmissionStatus.CAPTURED if touches else SubmissionStatus.HELD
-        fates.append(Fate(id=each.delivery.id, status=status, findings=findings))
-    await Joining(uow).record(told)
-    return fates
+async def _captured(
+    uow: UnitOfWork, visits: Sequence[Visit], readings: Sequence[tuple[Claimed, Reading]]
+) -> list[Fate]:
+    seen = [
+        (reading.visitor_id, claimed.delivery.received_at)
+        for claimed, reading in readings
+        if reading.visitor_id and not reading.is_test
+    ]
+    fields = await FieldReader.for_workspace(uow, [reading for _, reading in readings])
+    joining = await Joining.among(uow, visits, seen)
+    fates: list[Fate] = []
+    if readings:
+        fates += await BatchCapture(uow, joining, fields).capture(readings)
+    elif joining.owners:
+        joining.living = await uow.leads.lock_existing(joining.owners)
+    await joining.record(visits)
+    return fates + [visit.fate() for visit in visits]
+
+
+def _is_visit(claimed: Claimed) -> bool:
+    return claimed.delivery.kind is SubmissionKind.VISITOR
 
 
 async def _pause(attempt: int) -> None:

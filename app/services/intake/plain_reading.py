@@ -119,4 +119,10 @@ def _aware(instant: datetime | None) -> datetime | None:
     """An instant without a zone is taken for UTC."""
     if instant is None:
         return None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    if instant.tzinfo is None:
+        return instant.replace(tzinfo=UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        # The first or the last day there is, which is no time that anything happened at.
+        return None

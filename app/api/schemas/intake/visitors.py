@@ -37,3 +37,5 @@ class VisitorTouchRead(Read):
     products: list[str] | None = about("Products of interest.", ["Heat pump 12 kW"])
     summary: str | None = about("One line for people.", "Downloaded the price list")
     payload: dict[str, Any] | None = about("Anything else.", {"file": "a.pdf"})
+    campaign_id: UUID | None = about("The campaign that caused it.")
+    is_test: bool = about("Whether it is a trial; such a touch joins no lead.", example=False)
