@@ -21,7 +21,7 @@ from app.domain.errors import FieldError, Invalid
 from app.domain.intake.submissions import Delivery, SubmissionKind
 from app.platform import clock
 from app.platform.ids import new_id
-from app.services.access.idempotency import checked_key
+from app.services.access.idempotency import checked_key, is_key
 from app.services.intake.reception import Accepted
 
 _KEPT = {
@@ -129,8 +129,12 @@ def delivery_of(
     suspicions: Sequence[str] = (),
     **more: Any,
 ) -> Delivery:
-    """The delivery, under the receipt of its Idempotency-Key or under a new one."""
+    """The delivery, under the receipt of its Idempotency-Key or under a new one.
+
+    A key of the body that cannot be used counts for none: a page's mistake costs no lead.
+    """
     scope = request.scope
+    key = key if key is None or is_key(key) else None
     headers: dict[str, str] = {}
     content_type = ""
     for name, value in scope["headers"]:

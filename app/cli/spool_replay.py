@@ -51,7 +51,8 @@ async def _replay(settings: Settings, secrets: Secrets, directories: list[Path])
             try:
                 count += await replay.replay(adopted)
             finally:
-                await adopted.leave()
+                await adopted.retire()
+                await adopted.close()
     finally:
         await database.close()
     return count

@@ -86,6 +86,21 @@ def arguments_for(
     return values
 
 
+def merged(
+    page: Page[T], others: Sequence[T], request: PageRequest, cursor: Cursor, key: str
+) -> Page[T]:
+    """A page with what another table has for the same stretch of the list."""
+    both = sorted(
+        [*page.data, *others],
+        key=lambda item: (getattr(item, key), getattr(item, "id")),  # noqa: B009
+        reverse=request.descending,
+    )
+    shown = both[: request.limit]
+    more = len(both) > len(shown) or page.next_cursor is not None
+    last: Any = shown[-1] if shown else None
+    return Page(shown, cursor.write(getattr(last, key), last.id) if more and shown else None)
+
+
 def page_of(
     rows: Sequence[asyncpg.Record],
     request: PageRequest,

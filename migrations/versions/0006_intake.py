@@ -121,7 +121,7 @@ def upgrade() -> None:
     op.execute("CREATE INDEX quarantine_received_idx ON quarantine (workspace_id, received_at, id)")
     tenant("quarantine", may="SELECT, UPDATE (resolved_at)")
     op.execute("GRANT INSERT ON quarantine TO touchline_intake")
-    op.execute("GRANT SELECT (workspace_id, id) ON quarantine TO touchline_intake")
+    op.execute("GRANT SELECT (workspace_id, id, received_at) ON quarantine TO touchline_intake")
     op.execute(
         "CREATE POLICY quarantine_intake_add ON quarantine FOR INSERT TO touchline_intake WITH CHECK (true)"
     )

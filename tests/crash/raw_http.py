@@ -15,7 +15,7 @@ class Broken(Exception):
 
 
 class NobodyListens(Exception):
-    """The connection was refused, so nothing was sent."""
+    """There was no connection, so nothing was sent."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,8 @@ class HttpClient:
         """A new connection."""
         try:
             return Line(*await asyncio.open_connection("127.0.0.1", self._port))
-        except ConnectionRefusedError as error:
-            raise NobodyListens from error
         except OSError as error:
-            raise Broken(f"{type(error).__name__}: {error}") from error
+            raise NobodyListens from error
 
     async def send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes = b""

@@ -1,12 +1,32 @@
 """Submissions, and what becomes of them."""
 
+import hashlib
 from typing import Any
 from uuid import UUID
 
 import httpx
+import msgspec
 from fastapi import FastAPI
 
+from app.domain.intake.submissions import Delivery, SubmissionKind
+from app.platform import clock
+from app.platform.ids import new_id
 from tests.conftest import Client
+
+
+def delivery(workspace_id: UUID, fields: dict[str, Any] | None = None, **told: Any) -> Delivery:
+    """What the door makes of a plain submission."""
+    raw = told.pop("raw", None) or msgspec.json.encode({"fields": fields or {"full_name": "Ada"}})
+    plain: dict[str, Any] = {
+        "workspace_id": workspace_id,
+        "id": new_id(),
+        "kind": SubmissionKind.API,
+        "received_at": clock.now(),
+        "raw": raw,
+        "body_hash": hashlib.blake2b(raw, digest_size=32).digest(),
+        "content_type": "application/json",
+    }
+    return Delivery(**(plain | told))
 
 
 async def submit(

@@ -39,7 +39,7 @@ INTAKE = {
 }
 SEEN_AT_INTAKE = {
     "submissions": {"workspace_id", "id", "received_at", "body_hash", "status"},
-    "quarantine": {"workspace_id", "id"},
+    "quarantine": {"workspace_id", "id", "received_at"},
 }
 
 TENANT = sorted(t.name for t in metadata.tables.values() if t.info["class"] is TableClass.TENANT)

@@ -1,11 +1,16 @@
 """What must add up: receipts issued, submissions stored, records in quarantine."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, func, literal_column, select, union_all, update
 
+from app.domain.intake.submissions import SubmissionFilter
+from app.domain.paging import PageRequest
+from app.repositories.intake.submissions import submissions_cursor
+from app.repositories.paging import Cursor, arguments_for, in_order
 from app.repositories.statements import Statement, own, param
 from app.repositories.tables.intake import hour_of, intake_counts, quarantine, submissions
 from app.repositories.transaction import Transaction
@@ -40,9 +45,25 @@ class ConservationRepository:
         """Note that what was refused could be stored after all."""
         await self._transaction.rows(_RESOLVE, id=receipt_id, now=self._transaction.now)
 
-    async def waiting(self) -> list[UUID]:
-        """The receipts of all records that are still in quarantine."""
-        return [row["id"] for row in await self._transaction.rows(_WAITING)]
+    async def waiting(
+        self, wanted: SubmissionFilter, request: PageRequest
+    ) -> tuple[list[Any], Cursor]:
+        """Records in quarantine by time, one more than a page holds, and the cursor of the list of
+        submissions, of which they are a part."""
+        cursor = submissions_cursor(self._transaction, wanted, request)
+        statement = _waiting(
+            wanted.received_from is not None,
+            wanted.received_before is not None,
+            request.descending,
+            request.cursor is not None,
+        )
+        rows = await self._transaction.rows(
+            statement,
+            received_from=wanted.received_from,
+            received_before=wanted.received_before,
+            **arguments_for(request, cursor),
+        )
+        return rows, cursor
 
 
 def _by_hour(table: Any) -> Any:
@@ -79,8 +100,20 @@ _QUARANTINED = Statement(select(quarantine).where(*_ONE))
 _RESOLVE = Statement(
     update(quarantine).where(*_ONE).values(resolved_at=param("now", quarantine.c.resolved_at))
 )
-_WAITING = Statement(
-    select(quarantine.c.id)
-    .where(own(quarantine), quarantine.c.resolved_at.is_(None))
-    .order_by(quarantine.c.received_at, quarantine.c.id)
-)
+
+
+@lru_cache(maxsize=16)
+def _waiting(start: bool, end: bool, descending: bool, after: bool) -> Statement:
+    q = quarantine.c
+    stored = (
+        select(1)
+        .select_from(submissions)
+        .where(own(submissions), submissions.c.id == q.id)
+        .exists()
+    )
+    query = select(quarantine).where(own(quarantine), q.resolved_at.is_(None), ~stored)
+    if start:
+        query = query.where(q.received_at >= param("received_from", q.received_at))
+    if end:
+        query = query.where(q.received_at < param("received_before", q.received_at))
+    return Statement(in_order(query, q.received_at, q.id, descending=descending, after=after))

@@ -113,17 +113,18 @@ class SubmissionRepository:
 
     async def page(self, wanted: SubmissionFilter, request: PageRequest) -> Page[Submission]:
         """Submissions that meet every given filter, by the time they were received."""
-        cursor = Cursor(
-            self._transaction.workspace_id,
-            self._transaction.now,
-            "submissions",
-            wanted,
-            request.sort,
-        )
+        cursor = submissions_cursor(self._transaction, wanted, request)
         given = {name: v for name in FILTERS if (v := getattr(wanted, name)) is not None}
         statement = _page(frozenset(given), request.descending, request.cursor is not None)
         rows = await self._transaction.rows(statement, **given, **arguments_for(request, cursor))
         return page_of(rows, request, cursor, lambda row: built(Submission, row), "received_at")
+
+
+def submissions_cursor(
+    transaction: Transaction, wanted: SubmissionFilter, request: PageRequest
+) -> Cursor:
+    """The cursor of the list of submissions that meet a filter."""
+    return Cursor(transaction.workspace_id, transaction.now, "submissions", wanted, request.sort)
 
 
 def _claimed(row: Any) -> Claimed:

@@ -46,12 +46,17 @@ class IdempotencyService:
         await self._uow.idempotency.keep(answer)
 
 
+def is_key(text: str) -> bool:
+    """Whether a text can be a key."""
+    return 0 < len(text) <= LONGEST_KEY and text.isascii() and text.isprintable()
+
+
 def checked_key(header: str) -> str:
     """The key of the header, with or without the quotes of a structured field."""
     key = header.strip()
     if len(key) > 1 and key.startswith('"') and key.endswith('"'):
         key = key[1:-1]
-    if not key or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
+    if not is_key(key):
         raise Invalid.parameter(
             "Idempotency-Key", f"must be 1 to {LONGEST_KEY} printable ASCII characters"
         )

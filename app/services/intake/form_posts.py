@@ -31,7 +31,7 @@ def fingerprint_of(
     """What tells a repeat: the same answers to the same form from the same visitor."""
     if seen.parts is None:
         return None
-    visitor = (post.text(VISITOR) or "").encode()
+    visitor = (post.text(VISITOR) or "").encode(errors="surrogatepass")
     return secrets.sign("fingerprint", workspace_id.bytes, form_id.bytes, seen.parts, visitor)
 
 

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from itertools import islice
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
@@ -28,6 +27,9 @@ AGAIN_SECONDS = 600.0
 BATCH = 64
 # Of the time, what a replay takes: live submissions go first.
 SHARE = 0.5
+
+
+K = TypeVar("K")
 
 
 class Replay:
@@ -90,8 +92,8 @@ class Replay:
             self._reception.arrived.update(d.workspace_id for d in batch)
             self._reception.unverified.extend((d.workspace_id, d.id) for d in batch)
 
-    async def _stored(self, deliveries: Mapping[Entry, Delivery]) -> list[Entry]:
-        """The entries of those that Postgres has now."""
+    async def _stored(self, deliveries: Mapping[K, Delivery]) -> list[K]:
+        """Bring these to Postgres; the names of those that it has now."""
         try:
             await self.store(list(deliveries.values()))
         except (Unavailable, TimeoutError):
@@ -101,7 +103,7 @@ class Replay:
         else:
             return list(deliveries)
         stored = []
-        for entry, delivery in deliveries.items():
+        for name, delivery in deliveries.items():
             try:
                 await self.store([delivery])
             except (Unavailable, TimeoutError):
@@ -109,7 +111,7 @@ class Replay:
             except Exception:
                 log.exception("a spooled record cannot be stored", receipt_id=str(delivery.id))
             else:
-                stored.append(entry)
+                stored.append(name)
         return stored
 
     async def _probe(self) -> None:
@@ -148,11 +150,10 @@ class Replay:
         if self._reception.spool is None:
             return
         log.warning("the last quarter of an hour is sent to the database again")
-        records = await self._reception.spool.tail()
-        for batch in _chunks(records):
-            read = [d for record in batch if (d := _read(record)) is not None]
-            for few in _chunks(iter(read), BATCH):
-                await self.store(few)
+        async for batch in self._reception.spool.tail(BATCH):
+            await self._stored(
+                {n: d for n, record in enumerate(batch) if (d := _read(record)) is not None}
+            )
 
     async def _adopt(self) -> None:
         while True:
@@ -168,15 +169,11 @@ class Replay:
         spool = self._reception.spool
         if spool is None or not self._reception.connected:
             return
-        async with AsyncExitStack() as stack:
-            found = await spool.adopted()
-            # Whatever happens, others may have them afterwards.
-            for adopted in found:
-                stack.push_async_callback(adopted.leave)
-            for adopted in found:
-                count = await self.replay(adopted)
-                if count:
-                    log.info("the spool of an ended process is replayed", records=count)
+        for adopted in await spool.adopted():
+            count = await self.replay(adopted)
+            if count:
+                log.info("the spool of an ended process is replayed", records=count)
+            await adopted.retire()
 
     async def _verify(self) -> None:
         while True:

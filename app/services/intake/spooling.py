@@ -1,13 +1,13 @@
 """The spool behind one thread of its own, so that a slow disk never holds up the event loop."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 
@@ -47,6 +47,12 @@ class Backlog(Generic[S]):
         """How full it is, and how old its oldest record; it may be a batch behind."""
         return self._spool.usage()
 
+    async def recent(self, size: int) -> AsyncIterator[list[bytes]]:
+        """Every record of the last quarter of an hour in this directory."""
+        records = self._spool.tail()
+        while batch := await self._in_thread(lambda: list(islice(records, size))):
+            yield batch
+
     async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
         return await asyncio.wrap_future(self._thread.submit(work, *args))
 
@@ -67,6 +73,8 @@ class SpoolLog(Backlog[Spool]):
         # Batches that Postgres has, which the thread is told of along with the next one: to wake
         # it costs more than what it does.
         self._stored: list[Future[list[Entry]]] = []
+        self._other_thread = ThreadPoolExecutor(1, thread_name_prefix="adopted-spools")
+        self._adopted: list[Adopted] = []
 
     @property
     def root(self) -> Path:
@@ -99,14 +107,25 @@ class SpoolLog(Backlog[Spool]):
         await self._in_thread(self._settle_appended, stored)
         return await super().unsettled(most, but)
 
-    async def tail(self) -> Iterator[bytes]:
-        """Every record of the last quarter of an hour."""
-        return iter(await self._in_thread(lambda: list(self._spool.tail())))
+    async def tail(self, size: int) -> AsyncIterator[list[bytes]]:
+        """Every record of the last quarter of an hour, so many at a time; those of processes that
+        are no more as well."""
+        spools: list[Backlog[Any]] = [self, *self._adopted]
+        for each in spools:
+            async for batch in each.recent(size):
+                yield batch
 
     async def adopted(self) -> "list[Adopted]":
-        """The spools of processes that are no more, taken over."""
-        found = await self._in_thread(lambda: list(abandoned(self.root, self._key)))
-        return [Adopted(each, self._thread) for each in found]
+        """The spools of processes that are no more, in our hands until nothing of them is left.
+
+        To read them takes as long as they are large, so they have a thread of their own, and are
+        read once.
+        """
+        reading = self._other_thread.submit(lambda: list(abandoned(self.root, self._key)))
+        found = await asyncio.wrap_future(reading)
+        self._adopted = [each for each in self._adopted if not each.gone]
+        self._adopted += [Adopted(each, self._other_thread) for each in found]
+        return list(self._adopted)
 
     async def keep_trimmed(self) -> None:
         """Give back the room of what is settled and old, again and again."""
@@ -122,6 +141,9 @@ class SpoolLog(Backlog[Spool]):
         await self._in_thread(self._settle_appended, self._stored)
         await self._in_thread(self._spool.close)
         self._thread.shutdown()
+        for each in self._adopted:
+            await each.close()
+        self._other_thread.shutdown()
 
     def _append(
         self, records: Sequence[bytes], stored: Sequence[Future[list[Entry]]]
@@ -147,10 +169,14 @@ class SpoolLog(Backlog[Spool]):
 class Adopted(Backlog[Abandoned]):
     """The spool of a process that is no more, in our hands."""
 
-    async def leave(self) -> None:
-        """Remove what may go, and let others have the rest."""
-        await self._in_thread(self._let_go)
+    gone = False
 
-    def _let_go(self) -> None:
-        if not self._spool.retire():
-            self._spool.close()
+    async def retire(self) -> None:
+        """Remove what is settled and past its tail; `gone` when that was all."""
+        if not self.gone:
+            self.gone = await self._in_thread(self._spool.retire)
+
+    async def close(self) -> None:
+        """Let others have what is left."""
+        if not self.gone:
+            await self._in_thread(self._spool.close)

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Path, Query, Request, Response, status
 
 from app.adapters.form_bodies import parse_form_body
@@ -34,10 +35,13 @@ from app.api.schemas.intake.submissions import (
 )
 from app.domain.access.api_keys import Scope
 from app.domain.errors import Forbidden, Invalid
-from app.domain.intake.submissions import Submission, SubmissionKind, SubmissionStatus
+from app.domain.intake.submissions import SubmissionKind, SubmissionStatus
 from app.services.intake.audit import BalanceService
 from app.services.intake.form_posts import Seen, at_the_form, fingerprint_of
+from app.services.intake.reception import Accepted
 from app.services.intake.submissions import SubmissionService
+
+log = structlog.get_logger("touchline.intake")
 
 doors = APIRouter(prefix="/v1", tags=["submissions"], route_class=Door)
 router = APIRouter(prefix="/v1", tags=["submissions"], route_class=Operation)
@@ -46,6 +50,7 @@ Reading = Annotated[SubmissionService, service(SubmissionService, Scope.LEADS_RE
 Writing = Annotated[SubmissionService, service(SubmissionService, Scope.LEADS_WRITE)]
 Following = Annotated[SubmissionService, service(SubmissionService, Scope.INTAKE_WRITE)]
 Auditing = Annotated[BalanceService, service(BalanceService, Scope.LEADS_READ)]
+_KEPT = ("Location", "Idempotency-Replayed")
 ReceiptId = Annotated[UUID, Path(description="The receipt.")]
 
 
@@ -114,14 +119,18 @@ async def send_submission(request: Request) -> Response:
         )
     if not wait:
         return receipt(accepted, sender)
-    return await _outcome(request, delivery.workspace_id, accepted.receipt_id, sender)
+    return await _outcome(request, delivery.workspace_id, accepted, sender)
 
 
 @router.get("/submissions", response_model=PageOf[SubmissionRead], summary="List submissions")
 async def list_submissions(
     submissions: Reading, query: Annotated[SubmissionQuery, Query()]
 ) -> PageOf[SubmissionRead]:
-    """Newest first, whatever became of them; `status=held` is the list of those that wait."""
+    """Newest first, whatever became of them; `status=held` is the list of those that wait.
+
+    `status=quarantined` lists also what the database refused, unless it is asked for by more than
+    its time.
+    """
     request = page_request(query.limit, query.cursor, query.sort)
     page = await submissions.page(query.to_filter(), request)
     return PageOf[SubmissionRead](
@@ -186,10 +195,12 @@ async def read_raw(receipt_id: ReceiptId, submissions: Reading) -> Response:
     summary="Release a submission that waits",
 )
 async def release_submission(
-    receipt_id: ReceiptId, body: Decision, submissions: Writing
+    receipt_id: ReceiptId, body: Decision, submissions: Writing, request: Request
 ) -> SubmissionRead:
-    """It is captured within a second, whatever spoke against it. Also retries a quarantined one."""
-    return submission_read(await submissions.release(receipt_id, body.note))
+    """It is captured within a second, whatever spoke against it. Also retries a quarantined one;
+    409 when the database refuses that still."""
+    inbox = runtime_of(request).reception.inbox
+    return submission_read(await submissions.release(receipt_id, body.note, inbox))
 
 
 @router.post(
@@ -245,21 +256,22 @@ def _wait(request: Request, sender: Sender) -> bool:
 
 
 async def _outcome(
-    request: Request, workspace_id: UUID, receipt_id: UUID, sender: Sender
+    request: Request, workspace_id: UUID, accepted: Accepted, sender: Sender
 ) -> Response:
+    """What became of it; the receipt when that cannot be said, for it is safe all the same."""
     runtime = runtime_of(request)
-    if not runtime.reception.connected:
-        return Response(
-            f'{{"receipt_id":"{receipt_id}","status":"received"}}',
-            202,
-            sender.headers,
-            "application/json",
-        )
-    found: Submission = await runtime.pipeline.run_one(workspace_id, receipt_id)
+    told = receipt(accepted, sender)
+    if accepted.status == SubmissionStatus.QUARANTINED or not runtime.reception.connected:
+        return told
+    try:
+        found = await runtime.pipeline.run_one(workspace_id, accepted.receipt_id)
+    except Exception:
+        log.exception("a submission was not captured at once", receipt_id=str(accepted.receipt_id))
+        return told
     code = {"created": 201, "matched": 200}.get(found.outcome or "", 202)
     return Response(
         submission_read(found).model_dump_json(),
         code,
-        {**sender.headers, "Location": f"/v1/submissions/{receipt_id}"},
+        {name: told.headers[name] for name in _KEPT if name in told.headers} | sender.headers,
         "application/json",
     )
