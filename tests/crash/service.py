@@ -42,6 +42,15 @@ class Service:
         """What this start of it has written so far."""
         return "".join(path.read_text("utf-8", "replace") for path in self._files())
 
+    @property
+    def log_bytes(self) -> int:
+        """How much it has logged so far."""
+        return self._files()[0].stat().st_size
+
+    def logged_since(self, before: int) -> str:
+        """What it has logged since there were so many bytes."""
+        return self._files()[0].read_bytes()[before:].decode("utf-8", "replace")
+
     def launch(self, **variables: str) -> None:
         """Start it, and do not wait."""
         assert not self.alive, "it runs already"

@@ -114,9 +114,9 @@ async def out_of_order(postgres: CrashablePostgres, workspace_id: UUID, receipts
     return late
 
 
-def alarm_raised(service: Service, receipt: str, workspace_id: UUID, missing: int) -> bool:
-    """Whether the service has said that this one is missing, or how many are in its workspace."""
-    for line in service.said.splitlines():
+def alarm_raised(said: str, receipt: str, workspace_id: UUID, missing: int) -> bool:
+    """Whether this log tells that this one is missing, or how many are in its workspace."""
+    for line in said.splitlines():
         if '"critical"' not in line:
             continue
         told = json.loads(line)

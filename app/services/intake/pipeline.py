@@ -77,6 +77,8 @@ class Pipeline:
                     fates = await _settled(uow, claimed)
                 return len(fates)
             except LostRace:
+                if attempt == ATTEMPTS and not ids:
+                    raise
                 await _pause(attempt)
             except Unavailable:
                 if not ids:

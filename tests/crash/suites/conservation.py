@@ -27,14 +27,21 @@ async def rows_deleted(stage: Stage, *, rounds: int, seed: int) -> Report:
                 report.add_writers(writers)
             if number % 2:
                 await asyncio.sleep(READ_BACK_SECONDS)
+            before = scene.service.log_bytes
             receipt = await _delete_one(scene)
             gone += 1
             try:
-                took.append(await _noticed(scene, receipt, gone))
+                took.append(await _noticed(scene, receipt, gone - back, before))
             except TimeoutError:
                 report.problems.append(f"round {number}: no alarm in {ALARM_SECONDS:g} s")
             back += await _is_back(scene, receipt)
         report.leads = len(scene.ledger.acknowledged)
+        found = await scene.found()
+        short = (found.issued or 0) - len(found.submissions)
+        report.expect(
+            short == gone - back,
+            f"{gone} were deleted and {back} put back, but the count of receipts says {short}",
+        )
     report.measured["found"] = f"{len(took)} of {rounds}"
     report.measured["put back"] = str(back)
     report.measured["slowest"] = f"{max(took, default=0):.0f} s"
@@ -56,9 +63,10 @@ async def _delete_one(scene: Scene) -> str:
     return str(rows[0]["id"])
 
 
-async def _noticed(scene: Scene, receipt: str, missing: int) -> float:
+async def _noticed(scene: Scene, receipt: str, missing: int, before: int) -> float:
     async def noticed() -> bool:
-        raised = state.alarm_raised(scene.service, receipt, scene.workspace_id, missing)
+        said = scene.service.logged_since(before)
+        raised = state.alarm_raised(said, receipt, scene.workspace_id, missing)
         return raised or await _is_back(scene, receipt)
 
     return await until(noticed, ALARM_SECONDS, 0.2)

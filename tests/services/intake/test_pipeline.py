@@ -130,7 +130,7 @@ class TestTogether:
         assert sum(lead["touch_count"] for lead in leads) == 150
 
     async def test_waiting_for_the_outcome_while_workers_run(
-        self, client: Client, app: FastAPI, pipeline: Pipeline
+        self, client: Client, app: FastAPI
     ) -> None:
         other = Pipeline(app.state.runtime.database)
 
