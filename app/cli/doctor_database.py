@@ -51,7 +51,8 @@ async def _all(settings: Settings) -> list[Finding]:
         return [*findings, Finding("TOUCHLINE_DATABASE_URL", "is not set", remedy)]
     checks = [_server, _role, _revision, _row_level_security, _extensions, _clock]
     findings += await _as_role("service", settings.app_url, checks)
-    return findings + await _as_role("key look-up", settings.auth_url, [_reads_keys_alone])
+    findings += await _as_role("key look-up", settings.auth_url, [_reads_keys_alone])
+    return findings + await _as_role("intake", settings.intake_url, [])
 
 
 Check = Callable[[Database], Awaitable[Finding]]

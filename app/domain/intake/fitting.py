@@ -35,6 +35,8 @@ WHOLE_NUMBERS = {"employee_count": 2_000_000_000, "annual_revenue_minor": 10**15
 LEAD_FIELDS = frozenset(TEXT_LIMITS) | frozenset(WHOLE_NUMBERS)
 TELLING = ("first_name", "last_name", "full_name", "company", "email", "phone")
 
+NOBODY_NAMED = Finding(code="empty", detail="it names no person, company, e-mail address or phone")
+
 _DIGITS = re.compile(r"\d{1,3}(?:[ ,.'\u00a0\u202f]\d{3})+|\d+")
 
 

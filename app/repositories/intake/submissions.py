@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, func, literal_column, select, update
 
 from app.domain.errors import NotFound
+from app.domain.intake.storable import storable
 from app.domain.intake.submissions import (
     Claimed,
     Delivery,
@@ -67,7 +68,8 @@ class SubmissionRepository:
             _SETTLE,
             ids=[fate.id for fate in fates],
             statuses=[fate.status.value for fate in fates],
-            findings=[Json([asdict(finding) for finding in fate.findings]) for fate in fates],
+            # They name what strangers sent, which Postgres may not be able to hold.
+            findings=[Json(storable([asdict(found) for found in f.findings])) for f in fates],
             emails=[fate.email_norm for fate in fates],
             leads=[fate.lead_id for fate in fates],
             outcomes=[fate.outcome for fate in fates],

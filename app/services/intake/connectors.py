@@ -8,7 +8,7 @@ from uuid import UUID
 from app.adapters.vendors import Call, Proof
 from app.adapters.vendors.registry import VENDORS
 from app.domain.intake.connectors import Connector, check_connector
-from app.domain.intake.fitting import says_something
+from app.domain.intake.fitting import NOBODY_NAMED, says_something
 from app.domain.intake.mapping import check_mapping
 from app.domain.intake.submissions import (
     Claimed,
@@ -157,8 +157,7 @@ class ConnectorService:
         columns, unfit = columns_of.read(reading)
         holds = list(reading.holds)
         if not (holds or reading.fetch or says_something(reading.fields)):
-            detail = "it names no person, company, e-mail address or phone"
-            holds.append(Finding(code="empty", detail=detail))
+            holds.append(NOBODY_NAMED)
         touch = reading.touch
         return Rehearsal(
             vendor_id=vendor_id,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.adapters.form_bodies import parse_form_body
 from app.domain.errors import FieldError
-from app.domain.intake.fitting import says_something
+from app.domain.intake.fitting import NOBODY_NAMED, says_something
 from app.domain.intake.form_rules import check_form, check_new_texts
 from app.domain.intake.forms import Form
 from app.domain.intake.submissions import (
@@ -124,8 +124,7 @@ class FormService:
         columns, unfit = columns_of.read(reading)
         holds = list(reading.holds)
         if not says_something(reading.fields) and not holds:
-            detail = "it names no person, company, e-mail address or phone"
-            holds.append(Finding(code="empty", detail=detail))
+            holds.append(NOBODY_NAMED)
         return Rehearsal(
             reading=reading,
             faults=missing_in(form, parse_form_body(raw, content_type)),

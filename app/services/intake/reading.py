@@ -9,7 +9,7 @@ from uuid import UUID
 from app.adapters import disposable, normalisers
 from app.domain.errors import NotFound
 from app.domain.intake.connectors import Connector
-from app.domain.intake.fitting import says_something
+from app.domain.intake.fitting import NOBODY_NAMED, says_something
 from app.domain.intake.forms import Form, Protection
 from app.domain.intake.submissions import (
     Claimed,
@@ -28,7 +28,6 @@ from app.services.intake.form_reading import read_form
 from app.services.intake.plain_reading import read_plain
 from app.services.intake.vendor_fetch import ask_vendor
 
-_EMPTY = Finding(code="empty", detail="it names no person, company, e-mail address or phone")
 _NAMES = ("first_name", "last_name", "full_name", "company")
 
 
@@ -86,7 +85,7 @@ class Reader:
         if reading.fetch and not holds:
             holds.append(await ask_vendor(self._uow, delivery, reading.fetch))
         elif not says_something(reading.fields) and not reading.references:
-            holds.append(_EMPTY)
+            holds.append(NOBODY_NAMED)
         if not holds and not claimed.released:
             form = self._forms.get(delivery.form_id) if delivery.form_id else None
             asked = await ask_to_confirm(self._uow, form, delivery, reading) if form else None

@@ -31,13 +31,12 @@ async def rows_deleted(stage: Stage, *, rounds: int, seed: int) -> Report:
             receipt = await _delete_one(scene)
             gone += 1
             try:
-                took.append(await _noticed(scene, receipt, gone - back, before))
+                took.append(await _noticed(scene, receipt, await _short(scene), before))
             except TimeoutError:
                 report.problems.append(f"round {number}: no alarm in {ALARM_SECONDS:g} s")
             back += await _is_back(scene, receipt)
         report.leads = len(scene.ledger.acknowledged)
-        found = await scene.found()
-        short = (found.issued or 0) - len(found.submissions)
+        short = await _short(scene)
         report.expect(
             short == gone - back,
             f"{gone} were deleted and {back} put back, but the count of receipts says {short}",
@@ -70,6 +69,12 @@ async def _noticed(scene: Scene, receipt: str, missing: int, before: int) -> flo
         return raised or await _is_back(scene, receipt)
 
     return await until(noticed, ALARM_SECONDS, 0.2)
+
+
+async def _short(scene: Scene) -> int:
+    """By how many the rows fall short of the receipts, as the database counts both."""
+    found = await scene.found()
+    return (found.issued or 0) - len(found.submissions)
 
 
 async def _is_back(scene: Scene, receipt: str) -> bool:

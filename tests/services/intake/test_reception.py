@@ -30,7 +30,7 @@ class Broken(Inbox):
         self.error = error
         self.puts = 0
 
-    async def put(self, _: Sequence[Delivery]) -> dict[UUID, Known]:  # type: ignore[override]
+    async def put(self, _: Sequence[Delivery]) -> dict[UUID, Known]:
         self.puts += 1
         if self.error is None:
             await asyncio.Event().wait()
