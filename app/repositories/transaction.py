@@ -71,7 +71,7 @@ class Transaction:
                 self._committing = True
                 await connection.execute("COMMIT")
                 self._committing = False
-            elif given_up and False:
+            elif given_up:
                 connection.terminate()
             elif not connection.is_closed():
                 await connection.execute("ROLLBACK")

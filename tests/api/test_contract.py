@@ -100,7 +100,7 @@ class Service:
         operation, ids = str(endpoint.described["operationId"]), self.world.ids
         fields = (name_of(path) for path in id_fields(endpoint, self.document))
         used = {ALIASES.get(name, name) for name in (*endpoint.parameters("path"), *fields)}
-        if used & {"lead_id", "touchpoint_id", "job_id"}:
+        if used & {"lead_id", "touchpoint_id", "job_id", "receipt_id"}:
             await self.world.refresh()
         if operation in BEFORE:
             action, body = BEFORE[operation]

@@ -22,6 +22,7 @@ TRUST_SECONDS = 5.0
 # How long the intake waits for the database to tell whether a secret key is good.
 INTAKE_SECONDS = 0.75
 SILENT_SECONDS = 1.0
+MOST_WAITING = 3
 _MOST_REMEMBERED = 10_000
 _AT_THE_INTAKE = (Scope.INTAKE_WRITE,)
 _MAY_SEND = frozenset({Scope.INTAKE_WRITE.value})
@@ -51,6 +52,7 @@ class Authenticator:
         self._elapsed = elapsed
         self._keys: dict[str, _Remembered] = {}
         self._silent_until = 0.0
+        self._waiting = 0
         self._actors: dict[tuple[UUID, UUID], tuple[str, float]] = {}
         self._used: dict[UUID, set[UUID]] = {}
         # Final and few, so kept: dropping the key from `_keys` would lose against a look-up that
@@ -112,15 +114,18 @@ class Authenticator:
         return key
 
     async def _in_time(self, parsed: ParsedKey) -> ApiKey | None:
-        # One who waited in vain is enough; the others do not wait as well.
-        if self._silent_until > self._elapsed():
+        # Shortly after one has waited in vain, not everybody does.
+        if self._silent_until > self._elapsed() and self._waiting >= MOST_WAITING:
             raise Unavailable("the database did not answer just now")
+        self._waiting += 1
         try:
             async with asyncio.timeout(INTAKE_SECONDS):
                 return await resolve_key(self._auth_database, parsed)
         except (Unavailable, TimeoutError):
             self._silent_until = self._elapsed() + SILENT_SECONDS
             raise
+        finally:
+            self._waiting -= 1
 
     def forget(self, key_id: UUID) -> None:
         """Trust a key no longer, because it was just revoked here."""

@@ -17,6 +17,7 @@ T = TypeVar("T")
 TRUST_SECONDS = 5.0
 DEADLINE_SECONDS = 0.75
 SILENT_SECONDS = 1.0
+MOST_WAITING = 3
 _MOST = 5_000
 
 
@@ -30,6 +31,7 @@ class Directory(Generic[T]):
         self._load = load
         self._known: OrderedDict[tuple[UUID, UUID], tuple[T | None, float]] = OrderedDict()
         self._silent_until = 0.0
+        self._waiting = 0
 
     async def find(self, workspace_id: UUID, subject_id: UUID) -> T | None:
         """It, as it was at most seconds ago; None when there is none.
@@ -40,11 +42,13 @@ class Directory(Generic[T]):
         known = self._known.get(key)
         if known is not None and known[1] > monotonic():
             return known[0]
-        # While one waits in vain, and shortly after, the others do not wait as well.
+        # Shortly after one has waited in vain, not everybody does.
         if self._silent_until > monotonic():
-            if known is None:
+            if known is not None:
+                return known[0]
+            if self._waiting >= MOST_WAITING:
                 raise Unavailable("the database did not answer just now")
-            return known[0]
+        self._waiting += 1
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 found = await self._read(workspace_id, subject_id)
@@ -53,6 +57,8 @@ class Directory(Generic[T]):
             if known is None:
                 raise Unavailable("the database does not answer") from error
             found = known[0]
+        finally:
+            self._waiting -= 1
         self._known[key] = found, monotonic() + TRUST_SECONDS
         self._known.move_to_end(key)
         if len(self._known) > _MOST:

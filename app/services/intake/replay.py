@@ -170,10 +170,16 @@ class Replay:
         if spool is None or not self._reception.connected:
             return
         for adopted in await spool.adopted():
-            count = await self.replay(adopted)
-            if count:
-                log.info("the spool of an ended process is replayed", records=count)
-            await adopted.retire()
+            try:
+                count = await self.replay(adopted)
+                if count:
+                    log.info("the spool of an ended process is replayed", records=count)
+                await adopted.retire()
+            except (Unavailable, TimeoutError):
+                raise
+            except Exception:
+                # One that is damaged holds up no other.
+                log.exception("replaying the spool of an ended process failed")
 
     async def _verify(self) -> None:
         while True:

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
-from app.adapters.spool import Abandoned, Entry, Spool, SpoolUnavailable, Usage, abandoned
+from app.adapters.spool import Abandoned, Entry, Spool, Usage, abandoned
 from app.platform import clock
 from app.platform.faults import fault
 
@@ -133,7 +133,7 @@ class SpoolLog(Backlog[Spool]):
             await asyncio.sleep(TRIM_SECONDS)
             try:
                 await self._in_thread(self._spool.trim)
-            except (OSError, SpoolUnavailable):
+            except Exception:
                 log.exception("the spool could not be trimmed")
 
     async def close(self) -> None:

@@ -1,10 +1,12 @@
 """Posts of forms, as browsers send them with and without JavaScript."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
 
+from app.repositories.unit_of_work import UnitOfWork
 from tests.conftest import Client
 from tests.factories.intake import captured
 
@@ -67,7 +69,7 @@ async def test_multipart_and_no_page_of_its_own(
     client: Client, app: FastAPI, form: dict[str, Any]
 ) -> None:
     parts = {name: (None, value) for name, value in ANSWERS.items()}
-    answer = await client.post(f"/f/{form['token']}", files=parts)  # type: ignore[arg-type]
+    answer = await client.post(f"/f/{form['token']}", files=parts)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/f/{form['token']}/sent")
     page = await client.get(answer.headers["location"])
     assert page.status_code == 200
@@ -140,7 +142,6 @@ async def test_consent_is_on_record_with_its_words(client: Client, app: FastAPI)
     await only(client, app)
     events = (await client.get("/v1/events?types=consent.recorded")).json()
     if not events["data"]:
-        from app.repositories.unit_of_work import UnitOfWork  # noqa: PLC0415
         from app.services.reach.events import EventService  # noqa: PLC0415
 
         async with UnitOfWork(app.state.runtime.database, client.caller) as uow:
@@ -149,3 +150,57 @@ async def test_consent_is_on_record_with_its_words(client: Client, app: FastAPI)
     [event] = events["data"]
     assert event["data"]["text"] == text
     assert event["data"]["granted"] is True
+
+
+@pytest.mark.parametrize("key", ["", "  ", "\u043a\u043b\u044e\u0447", "k" * 300, "a\x00b"])
+async def test_a_key_that_is_none_costs_no_lead(
+    client: Client, app: FastAPI, form: dict[str, Any], key: str
+) -> None:
+    answer = await client.post(f"/f/{form['token']}", data=ANSWERS | {"tl_key": key})
+    assert answer.status_code == 303, answer.text
+    [found] = await only(client, app)
+    assert found["status"] == "captured"
+
+
+async def test_the_query_of_the_address_is_part_of_what_was_sent(
+    client: Client, app: FastAPI, form: dict[str, Any]
+) -> None:
+    await client.post(f"/f/{form['token']}?utm_source=fair&gclid=Cj0", data=ANSWERS)
+    [found] = await only(client, app)
+    async with UnitOfWork(app.state.runtime.database, client.caller) as uow:
+        touch = await uow.touchpoints.get(UUID(found["touchpoint_id"]))
+    assert touch.utm == {"source": "fair"}
+    assert touch.click_ids == {"gclid": "Cj0"}
+
+
+class TestRepeatsOfWhatWaits:
+    @pytest.fixture
+    async def trap(self, client: Client) -> str:
+        made = await make_form(client, protection={"min_seconds": 0, "honeypot": "website_2"})
+        return f"/f/{made['token']}"
+
+    async def test_released_all_of_them_follow(
+        self, client: Client, app: FastAPI, trap: str
+    ) -> None:
+        for _ in range(3):
+            await client.post(trap, data=ANSWERS | {"website_2": "x"})
+        first, *repeats = await only(client, app)
+        assert [each["status"] for each in (first, *repeats)] == ["held"] * 3
+        await client.post(f"/v1/submissions/{first['receipt_id']}/release", json={})
+        found = await only(client, app)
+        assert [each["status"] for each in found] == ["captured"] * 3
+        assert [each["outcome"] for each in found] == ["created", "matched", "matched"]
+        lead = (await client.get(f"/v1/leads/{found[0]['lead_id']}")).json()
+        assert lead["touch_count"] == 1
+
+    async def test_rejected_the_next_is_as_well_and_can_be_released(
+        self, client: Client, app: FastAPI, trap: str
+    ) -> None:
+        await client.post(trap, data=ANSWERS | {"website_2": "x"})
+        [first] = await only(client, app)
+        await client.post(f"/v1/submissions/{first['receipt_id']}/reject", json={})
+        await client.post(trap, data=ANSWERS | {"website_2": "x"})
+        _, second = await only(client, app)
+        assert (second["status"], second["duplicate_of"]) == ("rejected", first["receipt_id"])
+        await client.post(f"/v1/submissions/{second['receipt_id']}/release", json={})
+        assert [each["status"] for each in await only(client, app)] == ["rejected", "captured"]

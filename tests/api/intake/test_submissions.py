@@ -1,6 +1,7 @@
 """Submissions: stored as they came, captured once, followed by their receipts."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,8 @@ import pytest
 from fastapi import FastAPI
 
 from app.domain.access.api_keys import KeyKind
+from app.domain.errors import LostRace, Unavailable
+from app.domain.intake.submissions import Delivery
 from app.platform.db import Database
 from app.platform.secrets import Secrets
 from app.services.access.provisioning import add_api_key
@@ -69,6 +72,40 @@ class TestSend:
         known = await submit(client, ADA, query="?wait=true")
         assert known.status_code == 200
         assert known.json()["lead_id"] == made.json()["lead_id"]
+
+    async def test_a_repeated_wait_says_so(self, client: Client) -> None:
+        key = {"Idempotency-Key": "k-wait"}
+        answers = [await submit(client, ADA, query="?wait=true", headers=key) for _ in range(2)]
+        assert [a.status_code for a in answers] == [201, 201]
+        assert answers[0].json() == answers[1].json()
+        assert ["idempotency-replayed" in a.headers for a in answers] == [False, True]
+
+    @pytest.mark.parametrize("error", [LostRace("again"), Unavailable("down"), KeyError("x")])
+    async def test_what_is_safe_is_never_answered_with_an_error(
+        self, client: Client, app: FastAPI, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ) -> None:
+        async def fails(*_: Any) -> Any:
+            raise error
+
+        monkeypatch.setattr(app.state.runtime.pipeline, "run_one", fails)
+        answer = await submit(client, ADA, query="?wait=true")
+        assert answer.status_code == 202, answer.text
+        receipt_id = answer.json()["receipt_id"]
+        assert answer.headers["location"] == f"/v1/submissions/{receipt_id}"
+        assert (await captured(app, client, receipt_id))["status"] == "captured"
+
+    async def test_waiting_for_one_in_quarantine_gives_the_receipt(
+        self, client: Client, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        reception = app.state.runtime.reception
+        accept = reception.accept
+
+        async def poisoned(delivery: Delivery) -> Any:
+            return await accept(replace(delivery, content_type="\x00"))
+
+        monkeypatch.setattr(reception, "accept", poisoned)
+        answer = await submit(client, ADA, query="?wait=true")
+        assert (answer.status_code, answer.json()["status"]) == (202, "quarantined")
 
     @pytest.mark.parametrize(
         ("body", "pointer"),
@@ -164,7 +201,7 @@ class TestPublishableKeys:
         assert refused.json()["errors"][0]["pointer"] == "/external_references"
 
     async def test_a_revoked_or_made_up_key_is_refused(
-        self, client: Client, app: FastAPI, public: dict[str, str]
+        self, client: Client, public: dict[str, str]
     ) -> None:
         keys = (await client.get("/v1/api-keys")).json()["data"]
         key_id = next(key["id"] for key in keys if key["kind"] == "publishable")

@@ -91,8 +91,8 @@ class TestJoining:
         for order, device in enumerate(("visitor-first", "visitor-later")):
             if order == 0:
                 await visit(client, viewed(1), device=device)
-            body = {"context": {"visitor_id": device}}
-            receipt = await submit(client, {"email": f"{order}@example.com"}, **body)
+            email, context = f"{order}@example.com", {"visitor_id": device}
+            receipt = await submit(client, {"email": email}, context=context)
             if order == 1:
                 await visit(client, viewed(1), device=device)
             found = await captured(app, client, receipt.json()["receipt_id"])
@@ -137,10 +137,12 @@ class TestSharedDevices:
         assert await timeline(client, found[0]["lead_id"]) == []
 
     async def test_one_person_has_many_devices(self, client: Client, app: FastAPI) -> None:
+        found = []
         for device in ("device-one", "device-two"):
             await visit(client, viewed(1), device=device)
-            found = await known(client, app, ADA, device)
-        assert len(await timeline(client, found["lead_id"])) == 2
+            found.append(await known(client, app, ADA, device))
+        assert found[0]["lead_id"] == found[1]["lead_id"]
+        assert len(await timeline(client, found[0]["lead_id"])) == 2
 
     async def test_who_comes_back_after_being_deleted_gets_the_device_back(
         self, client: Client, app: FastAPI

@@ -16,6 +16,7 @@ WORST_SECONDS = 1.0
 # What our own client and a busy machine may add to a figure, stated with it.
 ALLOWANCE_SECONDS = 0.25
 P99_SECONDS = 0.05
+WARM_SECONDS = 3.0
 DRAIN_SECONDS = 120.0
 DESCRIPTORS_MORE = 30
 BYTES_MORE = 60 * 1024 * 1024
@@ -25,9 +26,7 @@ async def down(stage: Stage, *, seconds: float, rate: float, seed: int) -> Repor
     """Postgres is killed and stays away; every lead is taken, and stored in order afterwards."""
     report = Report(f"Postgres down for {seconds:g} s at {rate:g}/s", 1, seed)
     async with stage.scene("down", seed=seed) as scene:
-        await scene.service.start()
-        async with scene.writers("before") as writers:
-            await writers.open_loop(rate=rate, seconds=1.0)
+        await _warm(scene, rate)
         scene.postgres.kill()
         meanwhile = Ledger()
         async with _writers_into(scene, meanwhile, "while") as writers:
@@ -43,7 +42,7 @@ async def down(stage: Stage, *, seconds: float, rate: float, seed: int) -> Repor
         report.expect(set(meanwhile.statuses) == {202}, f"not all were 202: {_statuses(meanwhile)}")
         p99 = meanwhile.percentile(0.99)
         report.measured |= _latencies(meanwhile)
-        # One batch waits for the deadline before the service knows; it is no more than 1 s of load.
+        # Of a short run on a busy machine the hundredth request says nothing.
         few = rate * WORST_SECONDS / max(1, len(meanwhile.seconds)) >= 0.01
         p99_limit = WORST_SECONDS + ALLOWANCE_SECONDS if few else P99_SECONDS
         report.expect(p99 < p99_limit, f"p99 {p99:.3f} s is over {p99_limit} s")
@@ -57,9 +56,7 @@ async def frozen(
     """Postgres is there and says nothing; the service must neither wait nor pile anything up."""
     report = Report(f"Postgres {how}", rounds, seed)
     async with stage.scene("frozen", seed=seed, by_proxy=True) as scene:
-        await scene.service.start()
-        async with scene.writers("warm") as writers:
-            await writers.open_loop(rate=rate, seconds=1.0)
+        await _warm(scene, rate)
         before = scene.service.descriptors, scene.service.resident_bytes
         silence, most = Ledger(), 0
         for number in range(rounds):
@@ -84,6 +81,13 @@ async def frozen(
         report.add(await scene.verdict())
         report.add_statuses(scene.ledger)
     return report
+
+
+async def _warm(scene: Scene, rate: float) -> None:
+    """In the first seconds a process still loads its tables; those are not what is measured."""
+    await scene.service.start()
+    async with scene.writers("warm") as writers:
+        await writers.open_loop(rate=rate, seconds=WARM_SECONDS)
 
 
 @asynccontextmanager
@@ -155,7 +159,7 @@ def _check_pile(scene: Scene, before: tuple[int, int], most: int, report: Report
 
 
 async def _check_order(scene: Scene, meanwhile: Ledger, report: Report) -> None:
-    """What the spool held is captured in the order in which it was received."""
+    """What the spool held is captured in the order in which it was received, but for moments."""
     wanted = {receipt for entry in meanwhile.entries.values() for receipt in entry.receipts}
     late = await state.out_of_order(scene.postgres, scene.workspace_id, wanted)
     report.measured["out of order"] = str(late)

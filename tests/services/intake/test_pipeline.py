@@ -239,7 +239,7 @@ def counted(statements: list[str]) -> int:
 async def test_a_batch_of_50_costs_what_one_of_5_does(
     known: bool, client: Client, app: FastAPI, pipeline: Pipeline, statements: list[str]
 ) -> None:
-    costs = []
+    costs: list[int] = []
     for size in (5, 5, 50):
         emails = [f"{size}-{len(costs)}-{n}@example.com" for n in range(size)]
         if known:

@@ -235,7 +235,12 @@ class TestEndedProcesses:
         spool.close()
 
     async def test_one_that_fails_does_not_keep_the_others_from_anybody(
-        self, client: Client, opened: Opened, inbox: Switched, tmp_path: Path
+        self,
+        client: Client,
+        opened: Opened,
+        inbox: Switched,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         sent = [delivery(client.workspace_id) for _ in range(3)]
         for each in sent:
@@ -246,6 +251,16 @@ class TestEndedProcesses:
             with pytest.raises(Unavailable):
                 await replay._adopt_once()
             inbox.cut = False
+            assert reception.spool is not None
+            damaged, *_ = await reception.spool.adopted()
+
+            async def fails(*_: Any) -> Any:
+                raise ValueError("damaged")
+
+            with monkeypatch.context() as patch:
+                patch.setattr(damaged, "unsettled", fails)
+                await replay._adopt_once()
+            assert len(await inbox.missing(receipts(sent))) == 1
             await replay._adopt_once()
         assert await inbox.missing(receipts(sent)) == []
 
