@@ -47,7 +47,7 @@ class Revocations:
         try:
             kept = orjson.loads(self._file.read_bytes())
             self._ends = {UUID(key): datetime.fromisoformat(end) for key, end in kept.items()}
-        except (OSError, ValueError):
+        except (OSError, ValueError, AttributeError, TypeError):
             log.exception("the list of revoked keys cannot be read")
 
     async def refresh(self, auth_database: Database) -> None:

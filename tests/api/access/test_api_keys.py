@@ -135,9 +135,7 @@ async def test_a_key_whose_revocation_was_not_committed_still_works(
 
     finish = Transaction.finish
 
-    async def broken(
-        transaction: Transaction, *, commit: bool, given_up: bool = False
-    ) -> None:
+    async def broken(transaction: Transaction, *, commit: bool, given_up: bool = False) -> None:
         await finish(transaction, commit=False)
         if commit:
             raise OSError("the network went away")

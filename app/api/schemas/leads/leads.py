@@ -175,6 +175,11 @@ class LeadRead(LeadFields, Read):
     sql_at: datetime | None = about("When it became sales-qualified.")
     opportunity_at: datetime | None = about("When it became an opportunity.")
     customer_at: datetime | None = about("When it became a customer.")
+    is_test: bool = about(
+        "Whether it came by a trial, and no real submission has followed: kept out of routing, "
+        "quotas and reports.",
+        example=False,
+    )
     first_touch_at: datetime | None = about("When its first touch happened.")
     last_touch_at: datetime | None = about("When its newest touch happened.")
     touch_count: int = about("How many touchpoints it has.", 3)

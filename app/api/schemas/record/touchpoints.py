@@ -97,6 +97,7 @@ class TouchpointRead(Read):
     kind: str = about("What happened.", "content_downloaded")
     channel: str | None = about("Where it came from.", "paid_search")
     occurred_at: datetime = about("When it happened.", "2026-03-02T09:30:00Z")
+    is_test: bool = about("Whether it was a trial, which counts for nothing.", example=False)
     recorded_at: datetime = about("When Touchline learnt of it.", "2026-03-02T09:30:01Z")
     campaign_id: UUID | None = about("The campaign that caused it.")
     utm: dict[str, str] | None = about("UTM parameters.", {"source": "google"})
