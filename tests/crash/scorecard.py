@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -166,6 +167,8 @@ NOT_RUN = (
 
 def main() -> int:
     """Run what was asked for; the exit code is 1 when a promise was broken."""
+    # So that what was started is stopped as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     asked = _arguments()
     _say(f"commit {_commit()}; {_machine()}")
     broken = 0
