@@ -67,5 +67,5 @@ def _spool(runtime: "Runtime") -> Iterator[Metric]:
         usage.oldest_unsettled_seconds or 0,
     )
     yield GaugeMetricFamily(
-        "touchline_spool_damaged", "Stretches that could not be read", usage.damaged
+        "touchline_spool_damaged", "Stretches that could not be read", spool.damaged
     )

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 FINISH_SECONDS = 25
 # Above the idle time of the usual load balancers, or they would reuse a connection we just closed.
 KEEP_ALIVE_SECONDS = 75
+# For connections that are being made while the door is closed, and for their first words: uvicorn
+# closes whoever has not said yet what they want.
+LET_IN_SECONDS = 0.1
+SPEAK_SECONDS = 0.5
 
 
 class Server(uvicorn.Server):
@@ -47,6 +51,36 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the door, and serve who is in the hall: the kernel has let them in already, and
+        would reset them without an answer."""
+        late = [each.dup() for each in sockets or []]
+        for each in late:
+            each.listen(0)  # newcomers are kept waiting, and find the door shut afterwards
+        await asyncio.sleep(LET_IN_SECONDS)
+        for server in self.servers:
+            server.close()
+        for each in sockets or []:
+            each.close()
+        await asyncio.sleep(0)
+        for each in late:
+            each.settimeout(0)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    accepted, _ = each.accept()
+                    await asyncio.get_running_loop().connect_accepted_socket(
+                        self._protocol, accepted
+                    )
+            each.close()
+        await asyncio.sleep(SPEAK_SECONDS)
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

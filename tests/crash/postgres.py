@@ -15,7 +15,7 @@ from app.adapters.embedded_postgres import DATABASE, OWNER, EmbeddedPostgres
 from app.adapters.postgres_runner import Runner, find_bin_dir
 from app.repositories.schema import migrate
 from tests.crash.polling import until
-from tests.crash.processes import adopt_orphans, kill_wholly, pause_wholly, resume
+from tests.crash.processes import adopt_orphans, die_with_parent, kill_wholly, pause_wholly, resume
 
 START_SECONDS = 60.0
 # Outside the range from which the kernel takes ports for outgoing connections: while the server is
@@ -107,6 +107,7 @@ class CrashablePostgres:
                 user=runner.uid if runner.is_lesser else None,
                 group=runner.gid if runner.is_lesser else None,
                 extra_groups=[] if runner.is_lesser else None,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call
             )
 
     def kill(self) -> int:

@@ -9,12 +9,19 @@ import time
 from pathlib import Path
 
 LINUX = Path("/proc/self/task").is_dir()
+_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def adopt_orphans() -> None:
     """Children of a killed child come to us, so that we can bury them where no init does."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with_parent() -> None:
+    """To be called in a new child: when we are killed ourselves, nothing of ours stays behind."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def children_of(pid: int) -> list[int]:

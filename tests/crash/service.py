@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.cli.processes import COMMAND
 from tests.crash.polling import until
-from tests.crash.processes import descriptors, resident_bytes
+from tests.crash.processes import descriptors, die_with_parent, resident_bytes
 
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
@@ -65,6 +65,7 @@ class Service:
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call
             )
 
     async def start(self, **variables: str) -> float:

@@ -64,6 +64,11 @@ class Inbox:
             known |= await self.known(repeats)
         return known
 
+    async def restore(self, deliveries: Sequence[Delivery]) -> None:
+        """Store deliveries whose rows were there and are gone, without counting them again."""
+        for delivery in deliveries:
+            await self._fetch(_RESTORE, _arrays([delivery], self._writer))
+
     async def known(self, deliveries: Sequence[Delivery]) -> dict[UUID, Known]:
         """What was stored before under the ids of these deliveries."""
         wanted = {
@@ -174,15 +179,18 @@ def _arrays(deliveries: Sequence[Delivery], writer: UUID) -> dict[str, Any]:
     return values
 
 
-def _stored_and_counted(table: Any, names: tuple[str, ...]) -> Statement:
+def _stored(table: Any, names: tuple[str, ...]) -> Any:
     incoming = rows_of(table, names)
-    stored = (
+    return (
         insert(table)
         .from_select(list(names), select(*(incoming.c[name] for name in names)))
         .on_conflict_do_nothing(index_elements=["workspace_id", "id"])
         .returning(table.c.workspace_id, table.c.id, table.c.received_at)
-        .cte("stored")
     )
+
+
+def _stored_and_counted(table: Any, names: tuple[str, ...]) -> Statement:
+    stored = _stored(table, names).cte("stored")
     hour = hour_of(stored.c.received_at)
     count = insert(intake_counts).from_select(
         ["workspace_id", "hour", "writer", "issued"],
@@ -221,6 +229,7 @@ def _named(table: Any, *columns: Any) -> Statement:
 
 
 _PUT = _stored_and_counted(submissions, _GIVEN)
+_RESTORE = Statement(_stored(submissions, _GIVEN))
 _SET_ASIDE = _stored_and_counted(
     quarantine, ("workspace_id", "id", "received_at", "record", "reason", "resolved_at")
 )
@@ -239,5 +248,5 @@ _SERVER = (
 
 # The statements that go across workspaces; a test holds that there are no others.
 ACROSS_WORKSPACES = tuple(
-    statement.sql for statement in (_PUT, _SET_ASIDE, _KNOWN, _QUARANTINED, _PENDING)
+    statement.sql for statement in (_PUT, _RESTORE, _SET_ASIDE, _KNOWN, _QUARANTINED, _PENDING)
 )

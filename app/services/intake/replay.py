@@ -1,7 +1,7 @@
 """From the spool into Postgres, as soon as it answers again; and whether what we said is true."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from time import monotonic
@@ -38,6 +38,7 @@ class Replay:
     def __init__(self, reception: Reception) -> None:
         self._reception = reception
         self._server: tuple[int, int] | None = None
+        self._another_server = False
         # Records of our own spool that nothing can be made of, not to be tried each second.
         self._left: set[Entry] = set()
         self._left_since = monotonic()
@@ -138,6 +139,7 @@ class Replay:
             log.info("the database takes submissions again")
         reception.connected = True
         if self._server not in (None, server):
+            self._another_server = True
             await self._recheck_tail()
         self._server = server
         if monotonic() - self._left_since > AGAIN_SECONDS:
@@ -170,6 +172,8 @@ class Replay:
         if spool is None or not self._reception.connected:
             return
         for adopted in await spool.adopted():
+            if damage := adopted.damage():
+                log.critical("the spool of an ended process is damaged", **damage)
             try:
                 count = await self.replay(adopted)
                 if count:
@@ -187,14 +191,14 @@ class Replay:
             await self._verify_once()
 
     async def _verify_once(self) -> None:
-        """Read back what was acknowledged: a row that is missing is sent again from the tail of
-        the spool, and is an alarm when that has not brought it."""
+        """Read back what was acknowledged: a row that is missing is an alarm, and is stored again
+        where the tail of the spool has it."""
         unverified = self._reception.unverified
         receipts = [unverified.popleft() for _ in range(len(unverified))]
         try:
             missing = await self._missing([*receipts, *self.lost])
             if missing - self.lost:
-                await self._recheck_tail()
+                await self._restore(missing)
                 missing = await self._missing(list(missing))
         except (Unavailable, TimeoutError, SpoolUnavailable):
             unverified.extendleft(reversed(receipts))
@@ -205,6 +209,23 @@ class Replay:
             for _, receipt_id in missing - self.lost:
                 log.critical("an acknowledged submission is not stored", receipt_id=str(receipt_id))
             self.lost = missing
+
+    async def _restore(self, missing: Collection[tuple[UUID, UUID]]) -> None:
+        """Store rows again that were there; as long as it is the same server that lost them, their
+        receipts are counted already."""
+        for _, receipt_id in missing:
+            log.critical("an acknowledged submission is gone", receipt_id=str(receipt_id))
+        if self._reception.spool is None:
+            return
+        async for batch in self._reception.spool.tail(BATCH):
+            read = [delivery for record in batch if (delivery := _read(record)) is not None]
+            gone = [d for d in read if (d.workspace_id, d.id) in missing]
+            if gone and self._another_server:
+                # The count of their receipts stayed behind as well.
+                await self._stored(dict(enumerate(gone)))
+            elif gone:
+                await self._reception.inbox.restore(gone)
+                self._reception.arrived.update(d.workspace_id for d in gone)
 
     async def _missing(self, receipts: Sequence[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
         found: set[tuple[UUID, UUID]] = set()

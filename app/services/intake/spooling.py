@@ -115,6 +115,15 @@ class SpoolLog(Backlog[Spool]):
             async for batch in each.recent(size):
                 yield batch
 
+    @property
+    def damaged(self) -> int:
+        """How many places cannot be read, here and in what ended processes left."""
+        spools: list[Backlog[Any]] = [self, *self._held()]
+        return sum(each.usage().damaged for each in spools)
+
+    def _held(self) -> "list[Adopted]":
+        return [each for each in self._adopted if not each.gone]
+
     async def adopted(self) -> "list[Adopted]":
         """The spools of processes that are no more, in our hands until nothing of them is left.
 
@@ -123,7 +132,7 @@ class SpoolLog(Backlog[Spool]):
         """
         reading = self._other_thread.submit(lambda: list(abandoned(self.root, self._key)))
         found = await asyncio.wrap_future(reading)
-        self._adopted = [each for each in self._adopted if not each.gone]
+        self._adopted = self._held()
         self._adopted += [Adopted(each, self._other_thread) for each in found]
         return list(self._adopted)
 
@@ -170,6 +179,15 @@ class Adopted(Backlog[Abandoned]):
     """The spool of a process that is no more, in our hands."""
 
     gone = False
+    _told = 0
+
+    def damage(self) -> dict[str, str | int]:
+        """What is damaged in it and was not told before; empty when there is nothing new."""
+        damaged = self.usage().damaged
+        if damaged <= self._told:
+            return {}
+        self._told = damaged
+        return {"directory": str(self._spool.directory), "places": damaged}
 
     async def retire(self) -> None:
         """Remove what is settled and past its tail; `gone` when that was all."""

@@ -89,9 +89,10 @@ async def send_submission(request: Request) -> Response:
 
     With a publishable key the answer never tells whether the person was known.
     """
+    # First of all: of a client that hangs up, a body that was not read is gone.
+    raw = await read_submission(request)
     sender = await sender_with_key(request)
     wait = _wait(request, sender)
-    raw = await read_submission(request)
     body = checked_body(
         parse_json(raw, request.headers.get("content-type", "")), trusted=sender.trusted
     )

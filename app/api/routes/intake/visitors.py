@@ -70,12 +70,13 @@ VisitorId = Annotated[
 async def record_visit(request: Request) -> Response:
     """Page views, clicks and downloads, with their own times. When the visitor becomes known they
     join the lead's timeline."""
+    # First of all: of a client that hangs up, a body that was not read is gone.
+    raw = await read_submission(request)
     sender = await sender_with_key(request)
     only_query(request)
     visitor_id = request.path_params["visitor_id"]
     if not is_visitor_id(visitor_id):
         raise NotFound("a visitor's id has 8 to 64 letters, digits, hyphens and underscores")
-    raw = await read_submission(request)
     try:
         body = shaped(parse_json(raw, request.headers.get("content-type", "")), VisitBody)
     except Misfit as misfit:
