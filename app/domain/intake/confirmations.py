@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from app.domain.intake.tokens import Signer
+from app.domain.access.api_keys import Signer
 
 AWAITING = "awaiting_confirmation"
 # Who sends a form again gets no second mail so soon; the first one's link is good for all.

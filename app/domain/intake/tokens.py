@@ -8,18 +8,12 @@ import base64
 import binascii
 import hmac
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
+
+from app.domain.access.api_keys import Signer
 
 _MAC_BYTES = 10
 LENGTH = 56
-
-
-class Signer(Protocol):
-    """What signs; see `app.platform.secrets`."""
-
-    def sign(self, purpose: str, *parts: bytes) -> bytes:
-        """A MAC over the parts for one purpose."""
 
 
 @dataclass(frozen=True)

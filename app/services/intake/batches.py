@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.errors import LostRace
+from app.domain.intake.forms import FORM_SUBMITTED
 from app.domain.intake.submissions import (
     Claimed,
     Fate,
@@ -34,8 +35,6 @@ from app.services.intake.fields import FieldReader
 from app.services.intake.visitors import Joining
 from app.services.leads.normalisation import email_identity
 from app.services.record.touchpoints import CLOCK_SKEW, build_touchpoint, record_touch_event
-
-FORM_SUBMITTED = "form_submitted"
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.adapters.proof_of_work import ProofOfWork
-from app.domain.intake.tokens import Signer
+from app.domain.access.api_keys import Signer
 from app.platform import clock
 from app.services.intake.hosted_forms import opened
 

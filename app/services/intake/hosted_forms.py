@@ -1,8 +1,9 @@
 """Forms as visitors find them: by the token in the address."""
 
+from app.domain.access.api_keys import Signer
 from app.domain.errors import NotFound
 from app.domain.intake.forms import Form
-from app.domain.intake.tokens import PublicToken, Signer, parse_token
+from app.domain.intake.tokens import PublicToken, parse_token
 from app.services.intake.directory import Directory
 
 

@@ -9,11 +9,11 @@ import msgspec
 
 from app.adapters.json_bodies import Context, Misfit, SubmissionBody, Touch, VisitBody, shaped
 from app.domain.intake.fitting import LEAD_FIELDS, fit
+from app.domain.intake.forms import FORM_SUBMITTED
 from app.domain.intake.submissions import ConsentGiven, Delivery, Finding, Reading
 from app.domain.leads.identities import Identity, IdentityKind
 from app.domain.record.touchpoints import NewTouchpoint
 
-FORM_SUBMITTED = "form_submitted"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 

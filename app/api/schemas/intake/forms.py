@@ -30,8 +30,9 @@ from app.api.schemas.intake.form_parts import (
     Host,
 )
 from app.api.schemas.intake.mapping import Mapping
+from app.domain.access.api_keys import Signer
 from app.domain.intake.forms import FORM_SUBMITTED, Form
-from app.domain.intake.tokens import Signer, make_token
+from app.domain.intake.tokens import make_token
 from app.services.intake.forms import Rehearsal
 
 AN_ID = "01927d5e-0b1c-7c3a-9b1e-5d4f6a7b8c9d"
