@@ -1,10 +1,12 @@
 """Where a crash run takes place: a Postgres for all runs, and for each a service of its own."""
 
+import asyncio
 import contextlib
 import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,7 +21,6 @@ from app.services.access.provisioning import add_api_key, create_workspace
 from tests.cli.processes import environment
 from tests.crash import state
 from tests.crash.ledger import Found, Ledger, Verdict, check
-from tests.crash.polling import until
 from tests.crash.postgres import CrashablePostgres, free_port
 from tests.crash.proxy import Proxy
 from tests.crash.service import Service
@@ -153,13 +154,21 @@ class Scene:
             found.close()
 
     async def settled(self, seconds: float = SETTLE_SECONDS) -> None:
-        """Until everything acknowledged is stored, and nothing that is stored waits."""
+        """Until everything acknowledged is stored, and nothing that is stored waits.
+
+        TimeoutError when for so many seconds nothing moved: a backlog may take its time.
+        """
         receipts = [r for entry in self.ledger.entries.values() for r in entry.receipts[:1]]
-        await until(
-            lambda: state.at_rest(self.postgres, self.workspace_id, receipts),
-            seconds,
-            POLL_SECONDS,
-        )
+        before, since = None, time.monotonic()
+        while True:
+            rest = await state.rest(self.postgres, self.workspace_id, receipts)
+            if rest == state.Rest(0, 0):
+                return
+            if rest != before:
+                before, since = rest, time.monotonic()
+            elif time.monotonic() - since > seconds:
+                raise TimeoutError(f"nothing moves any more: {rest}")
+            await asyncio.sleep(POLL_SECONDS)
 
     async def found(self) -> Found:
         """Everything that is stored now."""

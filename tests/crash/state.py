@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -62,8 +63,17 @@ async def count_submissions(postgres: CrashablePostgres, workspace_id: UUID) -> 
     return int(rows[0]["n"])
 
 
-async def at_rest(postgres: CrashablePostgres, workspace_id: UUID, receipts: Sequence[str]) -> bool:
-    """Whether all of these are stored, and everything that is stored is captured."""
+class Rest(NamedTuple):
+    """What is not at rest yet: acknowledged and not stored, stored and not captured."""
+
+    missing: int
+    uncaptured: int
+
+
+async def rest(
+    postgres: CrashablePostgres, workspace_id: UUID, receipts: Sequence[str]
+) -> Rest | None:
+    """What is still to be done; None while Postgres does not say."""
     try:
         rows = await postgres.fetch(
             """
@@ -77,9 +87,8 @@ async def at_rest(postgres: CrashablePostgres, workspace_id: UUID, receipts: Seq
             receipts,
         )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        return False
-    uncaptured, stored = int(rows[0]["uncaptured"]), int(rows[0]["stored"])
-    return uncaptured == 0 and stored >= len(receipts)
+        return None
+    return Rest(max(0, len(receipts) - int(rows[0]["stored"])), int(rows[0]["uncaptured"]))
 
 
 async def metric(service: Service, name: str) -> float:

@@ -79,14 +79,21 @@ class Writers:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     async def closed_loop(
-        self, stop: asyncio.Event, *, writers: int, patience: float = 30.0, most: int = 10**9
+        self,
+        stop: asyncio.Event,
+        *,
+        writers: int,
+        patience: float = 30.0,
+        most: int = 10**9,
+        rest: float = 0.0,
     ) -> None:
-        """So many writers, each sending its next lead when the last is settled."""
+        """So many writers, each sending its next lead `rest` seconds after the last is settled."""
         left = iter(range(most))
 
         async def write() -> None:
             while not stop.is_set() and next(left, None) is not None:
                 await self.send(next(self._names), patience)
+                await asyncio.sleep(rest)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(writers):
@@ -158,17 +165,22 @@ class Writers:
 class Load:
     """Writers at work in the background, until told to stop."""
 
-    def __init__(self, writers: Writers, number: int, patience: float = 30.0) -> None:
+    def __init__(
+        self, writers: Writers, number: int, patience: float = 30.0, rest: float = 0.0
+    ) -> None:
         self.writers = writers
         self._number = number
         self._patience = patience
+        self._rest = rest
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin."""
         self._task = asyncio.create_task(
-            self.writers.closed_loop(self._stop, writers=self._number, patience=self._patience)
+            self.writers.closed_loop(
+                self._stop, writers=self._number, patience=self._patience, rest=self._rest
+            )
         )
 
     def stop(self) -> None:

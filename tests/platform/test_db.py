@@ -36,8 +36,12 @@ async def test_a_connection_that_is_not_set_up_is_not_left_open(
     databases: Databases, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     seen: list[asyncpg.Connection] = []
+    ours, works = asyncio.current_task(), asyncpg.Connection.set_type_codec
 
-    async def fails(connection: asyncpg.Connection, *_: Any, **__: Any) -> None:
+    async def fails(connection: asyncpg.Connection, *args: Any, **options: Any) -> None:
+        # The background work of an app that other tests share connects whenever it likes.
+        if asyncio.current_task() is not ours:
+            return await works(connection, *args, **options)
         seen.append(connection)
         raise error
 

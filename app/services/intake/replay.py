@@ -24,7 +24,7 @@ PROBE_SECONDS = 1.0
 ABANDONED_SECONDS = 15.0
 VERIFY_SECONDS = 15.0
 AGAIN_SECONDS = 600.0
-BATCH = 64
+BATCH = 256
 # Of the time, what a replay takes: live submissions go first.
 SHARE = 0.5
 

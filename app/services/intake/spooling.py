@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -21,6 +21,8 @@ S = TypeVar("S", Spool, Abandoned)
 T = TypeVar("T")
 
 TRIM_SECONDS = 30.0
+# Of records that are read at a time.
+MOST_BYTES = 4 * 1024 * 1024
 # Longer than the deadline after which a submission is answered from the spool.
 IN_FLIGHT = timedelta(seconds=2)
 
@@ -58,8 +60,18 @@ class Backlog(Generic[S]):
 
     def _oldest(self, most: int, but: Collection[Entry]) -> list[tuple[Entry, bytes]]:
         until = clock.now() - IN_FLIGHT
-        waiting = takewhile(lambda found: found[0].written_at < until, self._spool.unsettled())
-        return list(islice((found for found in waiting if found[0] not in but), most))
+        found: list[tuple[Entry, bytes]] = []
+        size = 0
+        for entry, record in self._spool.unsettled():
+            if entry.written_at >= until or len(found) == most:
+                break
+            if entry in but:
+                continue
+            size += len(record)
+            if found and size > MOST_BYTES:
+                break
+            found.append((entry, record))
+        return found
 
 
 class SpoolLog(Backlog[Spool]):

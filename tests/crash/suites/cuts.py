@@ -11,6 +11,8 @@ from tests.crash.writers import Load
 
 WRITERS = 8
 PATIENCE = 30.0
+# Together 400 leads a second: what one process captures while its line is cut.
+REST_SECONDS = 0.02
 CUT_SECONDS = 20.0
 # The statement that takes submissions in, which commits by itself; and the end of a capture.
 STATEMENTS = (r"insert into submissions\b", r"^\s*commit\b")
@@ -24,7 +26,7 @@ async def cut_commits(stage: Stage, *, cuts: int, seed: int) -> Report:
     async with stage.scene("cuts", seed=seed, by_proxy=True) as scene:
         await scene.service.start()
         async with scene.writers("c") as writers:
-            async with Load(writers, WRITERS, PATIENCE):
+            async with Load(writers, WRITERS, PATIENCE, REST_SECONDS):
                 for number in range(cuts):
                     done += await _cut(scene, STATEMENTS[number % 2], chance)
                     await asyncio.sleep(chance.uniform(0, 0.1))

@@ -12,6 +12,8 @@ from tests.crash.writers import Load
 Victim = Literal["service", "postgres", "both"]
 WRITERS = 16
 PATIENCE = 60.0
+# Together 400 leads a second at most: what one process captures besides.
+REST_SECONDS = 0.04
 
 
 async def kill_rounds(
@@ -23,7 +25,7 @@ async def kill_rounds(
     async with stage.scene(f"kill-{victim}", seed=seed) as scene:
         await scene.service.start()
         async with scene.writers("k") as writers:
-            async with Load(writers, WRITERS, PATIENCE):
+            async with Load(writers, WRITERS, PATIENCE, REST_SECONDS):
                 for _ in range(rounds):
                     await asyncio.sleep(chance.uniform(0.2, 1.0) * load_seconds)
                     await _kill_and_start(scene, victim, chance)
