@@ -131,6 +131,9 @@ class Replay:
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 server = await reception.inbox.server()
+                if not reception.connected:
+                    # It may answer all the same with the table locked, or as a standby.
+                    await reception.inbox.put([])
         except (Unavailable, TimeoutError):
             # Whoever comes next need not find out by waiting.
             reception.connected = False

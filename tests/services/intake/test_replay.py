@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from fastapi import FastAPI
 
@@ -18,7 +19,7 @@ from app.repositories.intake.inbox import Inbox, Known
 from app.services.intake import replay as module
 from app.services.intake.reception import Reception
 from app.services.intake.replay import Replay
-from tests.conftest import Client
+from tests.conftest import Client, Databases
 from tests.factories.intake import captured, delivery
 from tests.services.intake.conftest import KEY, Opened, inbox_of
 
@@ -63,6 +64,25 @@ async def in_outage(reception: Reception, inbox: Switched, deliveries: Sequence[
 
 def receipts(deliveries: Sequence[Delivery]) -> list[tuple[UUID, UUID]]:
     return [(each.workspace_id, each.id) for each in deliveries]
+
+
+async def test_a_server_that_answers_and_takes_nothing_is_not_connected(
+    databases: Databases, inbox: Switched, opened: Opened
+) -> None:
+    async with opened(inbox) as reception:
+        reception.connected = False
+        replay = Replay(reception)
+        migration = await asyncpg.connect(databases.owner_url)
+        try:
+            # As an index is built: the rows can be read, and none added.
+            await migration.execute("BEGIN; LOCK TABLE submissions IN SHARE MODE")
+            with pytest.raises(TimeoutError):
+                await replay._probe_once()
+            assert not reception.connected
+        finally:
+            await migration.close()
+        await replay._probe_once()
+        assert reception.connected
 
 
 async def test_what_came_in_an_outage_is_stored_once_it_is_over(
