@@ -43,10 +43,10 @@ chmod +x $(BIN)/touchline
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock openapi bench scorecard
+.PHONY: help run test check format lock openapi bench bench-matching scorecard
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 # The lock of `run` is a part of the lock of `test`, so installing it never takes anything away.
 .venv/.run: requirements.lock
@@ -92,6 +92,9 @@ openapi: .venv/.dev ## write openapi.yaml from the app
 
 bench: .venv/.dev ## measure against the floor (a few minutes)
 	$(BIN)/python -m benchmarks
+
+bench-matching: .venv/.dev ## precision and recall of matching, and how long it takes
+	$(BIN)/python -m benchmarks.matching
 
 scorecard: .venv/.dev ## kill, freeze and cut off real processes, with every n in full (two hours)
 	$(BIN)/python -m tests.crash.scorecard

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from app.adapters import normalisers
+from app.adapters.enrichment.offline import OfflineEnrichment
 from app.adapters.proof_of_work import ProofOfWork
 from app.api import docs, errors, health, idempotency, openapi
 from app.api.client_address import TrustedProxies
@@ -57,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
                 arrived=runtime.reception.arrived,
                 audit=runtime.audit,
                 jobs=jobs,
+                offline=OfflineEnrichment(settings.geoip_path),
                 every=settings.worker_in_serve,
             )
             await stack.enter_async_context(worker.running())

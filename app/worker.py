@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from app.adapters.enrichment.offline import OfflineEnrichment
 from app.domain.errors import Unavailable
 from app.platform import clock
 from app.platform.db import Database
@@ -18,6 +19,7 @@ from app.services.access.idempotency import RETENTION
 from app.services.access.provisioning import system_caller
 from app.services.intake.audit import Audit
 from app.services.intake.pipeline import Pipeline
+from app.services.leads.enrichment_offline import enrich_new
 from app.services.reach.events import EventService
 from app.services.reach.job_runner import JobRunner
 
@@ -29,6 +31,7 @@ PENDING_SECONDS = 0.5
 ROUNDS = 20
 AUDIT_SECONDS = 25.0
 PLACE_SECONDS = 2.0
+ENRICH_SECONDS = 2.0
 FLUSH_SECONDS = 60.0
 PURGE_SECONDS = 3600.0
 # A process that is restarted every hour purges as well; not all that start together at once.
@@ -48,6 +51,7 @@ class Worker:
         arrived: set[UUID] | None = None,
         audit: Audit | None = None,
         jobs: JobRunner | None = None,
+        offline: OfflineEnrichment | None = None,
         every: bool = True,
     ) -> None:
         self._database = database
@@ -58,6 +62,7 @@ class Worker:
         self._audit = audit or Audit(database)
         self._pipeline = Pipeline(database)
         self._jobs = jobs
+        self._offline = offline or OfflineEnrichment()
         self._every = every
 
     @asynccontextmanager
@@ -125,6 +130,16 @@ class Worker:
         for workspace_id in await self.workspaces():
             await _tried(place, workspace_id)
 
+    async def enrich_new(self) -> None:
+        """Enrich the leads that came, or changed, from what they tell."""
+
+        async def enrich(workspace_id: UUID) -> None:
+            while await self._in(workspace_id, lambda uow: enrich_new(uow, self._offline)):
+                pass
+
+        for workspace_id in await self.workspaces():
+            await _tried(enrich, workspace_id)
+
     async def purge_answers(self) -> None:
         """Forget answers to Idempotency-Keys that are older than their retention."""
         limit = clock.now() - RETENTION
@@ -165,6 +180,7 @@ class Worker:
             loops.append(_forever(self.capture_pending, PENDING_SECONDS))
             loops.append(_forever(self.audit, AUDIT_SECONDS))
             loops.append(_forever(self.place_events, PLACE_SECONDS))
+            loops.append(_forever(self.enrich_new, ENRICH_SECONDS))
             first = random.uniform(0, FIRST_PURGE_SECONDS)  # noqa: S311 - spreads load
             loops.append(_forever(self.purge_answers, PURGE_SECONDS, first))
             if self._jobs is not None:

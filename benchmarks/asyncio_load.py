@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import random
 import sys
 import time
 from collections.abc import Iterator
@@ -34,7 +35,8 @@ class Requests:
         pick = self._picks[number % len(self._picks)]
 
         def filled(text: str) -> str:
-            return text.replace("@PICK@", pick).replace("@N@", f"{self._tag}{number}")
+            text = text.replace("@PICK@", pick).replace("@N@", f"{self._tag}{number}")
+            return text.replace("@DIGITS@", str(random.randint(20_000_000, 99_999_999)))
 
         body = filled(self._body).encode()
         length = f"Content-Length: {len(body)}\r\n" if body else ""

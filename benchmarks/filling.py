@@ -61,12 +61,18 @@ ORDER BY n
 """
 
 _IDENTITIES = """
-INSERT INTO lead_identities (workspace_id, id, lead_id, kind, system, value, created_at)
-SELECT workspace_id, uuidv7(created_at - now()), id, 'email', '', email_norm, created_at
+INSERT INTO lead_identities (workspace_id, id, lead_id, kind, system, value, source, other_names,
+                             created_at)
+SELECT workspace_id, uuidv7(created_at - now()), id, 'email', '', email_norm, 'api', '[]'::jsonb,
+       created_at
+FROM leads WHERE workspace_id = $1
+UNION ALL
+SELECT workspace_id, uuidv7(created_at - now()), id, 'phone', '', phone_norm, 'api', '[]'::jsonb,
+       created_at
 FROM leads WHERE workspace_id = $1
 UNION ALL
 SELECT workspace_id, uuidv7(created_at - now()), id, 'external', 'shop',
-       'customer-' || row_number() OVER (ORDER BY created_at, id), created_at
+       'customer-' || row_number() OVER (ORDER BY created_at, id), 'api', '[]'::jsonb, created_at
 FROM leads WHERE workspace_id = $1
 """
 

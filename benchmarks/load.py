@@ -23,7 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Request:
-    """A kind of request; `@PICK@` is replaced by the picks in turn, `@N@` by a unique text."""
+    """A kind of request; `@PICK@` is replaced by the picks in turn, `@N@` by a unique text,
+    `@DIGITS@` by eight digits."""
 
     name: str
     method: str

@@ -15,18 +15,22 @@ _SCRIPT = """
 BEGIN;
 SET LOCAL app.workspace_id = '{workspace}';
 WITH made AS (SELECT '{workspace}'::uuid AS ws, uuidv7() AS id, uuidv7() AS touch, now() AS at,
-                     'ada.' || gen_random_uuid() || '@example.com' AS email),
+                     'ada.' || gen_random_uuid() || '@example.com' AS email,
+                     '+4930' || (20000000 + random() * 79999999)::bigint AS phone),
 lead AS (INSERT INTO leads (workspace_id, id, status, lifecycle_stage, first_name, last_name,
            company, email, email_norm, phone, phone_norm, website, web_domain, country,
            country_code, source, custom, unnormalised, search_key, first_touch_at, last_touch_at,
            touch_count, created_at, updated_at, version)
          SELECT ws, id, 'new', 'lead', 'Ada', 'Lovelace', 'Analytical Engines Ltd', email, email,
-           '+44 20 7946 0018', '+442079460018', 'https://www.example.com', 'example.com', 'UK',
+           phone, phone, 'https://www.example.com', 'example.com', 'UK',
            'GB', 'website', '{{}}', '[]', 'ada lovelace analytical engines ltd ' || email, at, at,
            1, at, at, 1 FROM made),
-identity AS (INSERT INTO lead_identities (workspace_id, id, lead_id, kind, system, value,
-               created_at)
-             SELECT ws, uuidv7(), id, 'email', '', email, at FROM made),
+identity AS (INSERT INTO lead_identities (workspace_id, id, lead_id, kind, system, value, shared,
+               anchor, source, other_names, created_at)
+             SELECT ws, uuidv7(), id, 'email', '', email, false, true, 'api', '[]'::jsonb, at
+             FROM made UNION ALL
+             SELECT ws, uuidv7(), id, 'phone', '', phone, true, false, 'api', '[]'::jsonb, at
+             FROM made),
 event AS (INSERT INTO events (workspace_id, id, type, subject_type, subject_id, lead_id, data,
             occurred_at, recorded_at)
           SELECT ws, uuidv7(), 'lead.created', 'lead', id, id, '{{"status": "new"}}'::jsonb, at, at

@@ -1,4 +1,4 @@
--- wrk's side of load.py: sends a request read from a file, with @PICK@ and @N@ filled in.
+-- wrk's side of load.py: sends a request read from a file, with @PICK@, @N@ and @DIGITS@ filled in.
 local head, body, picks, tag, first, keyed
 local count = 0
 
@@ -16,10 +16,12 @@ function init(args)
   wrk.headers["Authorization"] = head[3]
   wrk.headers["Content-Type"] = "application/json"
   keyed = head[4] == "keyed"
+  math.randomseed(os.time() * 1000 + first)
 end
 
 local function filled(text, pick, number)
   text = text:gsub("@PICK@", function() return pick end)
+  text = text:gsub("@DIGITS@", function() return math.random(20000000, 99999999) end)
   return (text:gsub("@N@", function() return number end))
 end
 

@@ -1,8 +1,10 @@
 """Statements an operation sends, counted in a run of its own inside this process."""
 
 import json
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 from pydantic import SecretStr
@@ -12,7 +14,7 @@ from app.platform import logging
 from app.platform.config import Settings
 from app.platform.ids import new_id
 from benchmarks.rows import LEAD, PAGE
-from benchmarks.stage import Filled, Samples
+from benchmarks.stage import SECRET, Filled, Samples
 
 TARGETS = {"create": 3, "get": 1, "list": 1}
 
@@ -21,16 +23,25 @@ TARGETS = {"create": 3, "get": 1, "list": 1}
 async def client(filled: Filled) -> AsyncIterator[tuple[httpx.AsyncClient, list[str]]]:
     """The app in this process, and the statements that it sends."""
     logging.configure("error", "json")
-    app = create_app(Settings(database_url=SecretStr(filled.app_url), worker_in_serve=False))
+    spool = tempfile.TemporaryDirectory(prefix="touchline-bench-")
+    settings = Settings(
+        database_url=SecretStr(filled.app_url),
+        secret=SecretStr(SECRET),
+        spool_dir=Path(spool.name),
+        spool_allow_ephemeral=True,
+        worker_in_serve=False,
+    )
+    app = create_app(settings)
     statements: list[str] = []
-    async with app.router.lifespan_context(app):
-        app.state.runtime.database.observe = statements.append
-        transport = httpx.ASGITransport(app)
-        headers = {"Authorization": f"Bearer {filled.key}"}
-        async with httpx.AsyncClient(
-            transport=transport, base_url="http://bench.test", headers=headers
-        ) as caller:
-            yield caller, statements
+    with spool:
+        async with app.router.lifespan_context(app):
+            app.state.runtime.database.observe = statements.append
+            transport = httpx.ASGITransport(app)
+            headers = {"Authorization": f"Bearer {filled.key}"}
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://bench.test", headers=headers
+            ) as caller:
+                yield caller, statements
 
 
 async def round_trips(filled: Filled, samples: Samples) -> dict[str, int]:
@@ -48,7 +59,7 @@ async def round_trips(filled: Filled, samples: Samples) -> dict[str, int]:
 def calls(samples: Samples) -> list[tuple[str, str, str, str | None]]:
     """One call of every operation: name, method, path, body."""
     lead, busy = samples.lead_ids[0], samples.busy_ids[0]
-    new_lead = json.dumps(LEAD).replace("@N@", new_id().hex)
+    new_lead = json.dumps(LEAD).replace("@N@", new_id().hex).replace("@DIGITS@", "20000018")
     touch = json.dumps({"kind": "call", "source_system": "web", "external_id": new_id().hex})
     items = json.dumps({"items": [{"lead_id": i, "kind": "call"} for i in samples.lead_ids[:1000]]})
     change = json.dumps({"title": new_id().hex, "company": "Analytical Engines Ltd"})

@@ -19,7 +19,7 @@ LEAD = {
     "last_name": "Lovelace",
     "email": "Ada.@N@@Example.com",
     "company": "Analytical Engines Ltd",
-    "phone": "+44 20 7946 0018",
+    "phone": "+49 30 @DIGITS@",
     "website": "https://www.example.com",
     "country": "UK",
     "source": "website",
@@ -38,7 +38,7 @@ SUBMISSION = {
         "last_name": "Lovelace",
         "email": "Ada.@N@@Example.com",
         "company": "Analytical Engines Ltd",
-        "phone": "+44 20 7946 0018",
+        "phone": "+49 30 @DIGITS@",
         "country": "UK",
     },
     "context": {

@@ -78,7 +78,7 @@ class HttpClient:
         self._resolve = resolve
         self._client = httpx.AsyncClient(
             transport=_Transport(_GuardedNetwork(self._policy, resolve)),
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
+            timeout=_silence(READ_SECONDS),
             follow_redirects=False,
             # No proxy and no password may come from the environment.
             trust_env=False,
@@ -113,7 +113,7 @@ class HttpClient:
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
         most_bytes: int = MOST_BYTES,
-        seconds: float = TOTAL_SECONDS,
+        seconds: float | None = None,
     ) -> Answer:
         """The answer, whatever its status; OutboundFailed or DestinationRefused if there is none.
 
@@ -126,8 +126,14 @@ class HttpClient:
         host = read.host
         try:
             async with (
-                asyncio.timeout(seconds),
-                self._client.stream(method, read, headers=headers, content=content) as response,
+                asyncio.timeout(seconds or TOTAL_SECONDS),
+                self._client.stream(
+                    method,
+                    read,
+                    headers=headers,
+                    content=content,
+                    timeout=_silence(seconds or READ_SECONDS),
+                ) as response,
             ):
                 body = await _body(response, most_bytes)
         except (TimeoutError, httpx.TimeoutException) as error:
@@ -234,6 +240,11 @@ class _Transport(httpx.AsyncHTTPTransport):
             keepalive_expiry=30,
             network_backend=network,
         )
+
+
+def _silence(seconds: float) -> httpx.Timeout:
+    """For how long nothing at all may come."""
+    return httpx.Timeout(seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)
 
 
 async def _body(response: httpx.Response, most: int) -> bytes:

@@ -6,7 +6,7 @@ lone surrogates), and each is short enough for an index. `warm_up()` loads all t
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import phonenumbers
@@ -16,6 +16,7 @@ from email_validator import validate_email
 from nameparser import AmbiguityKind, Lexicon, Parser, locales, parser_for
 from publicsuffixlist import PublicSuffixList
 
+from app.adapters.phone_numbers import quick_e164
 from app.adapters.territories import country_called
 
 NAME_KEY_LENGTH = 500
@@ -142,10 +143,13 @@ def web_domain(raw: str) -> str | None:
 # --- Phone -------------------------------------------------------------------
 
 
+@lru_cache(maxsize=10_000)
 def phone(raw: str, country: str | None) -> str | None:
     """E.164 without the extension; a number without `+` is read as one of `country`."""
     if len(raw) > 250:
         return None
+    if quick := quick_e164(raw, country):
+        return quick
     try:
         number = phonenumbers.parse(raw, country.upper() if country else None)
     except phonenumbers.NumberParseException:

@@ -16,10 +16,11 @@ from app.services.access.idempotency import IdempotencyService
 S = TypeVar("S")
 
 
-def service(make: Callable[[UnitOfWork], S], *scopes: Scope) -> Any:
+def service(make: Callable[[UnitOfWork], S], *scopes: Scope, replays: bool = True) -> Any:
     """A dependency: the service over a unit of work of the caller, who needs all the `scopes`.
 
     It opens the unit of work; `Operation` ends it, after the answer is made and before it is sent.
+    Where an answer cannot be kept, nothing `replays` it: an Idempotency-Key means nothing there.
     """
 
     async def open_service(request: Request) -> S:
@@ -33,7 +34,7 @@ def service(make: Callable[[UnitOfWork], S], *scopes: Scope) -> Any:
         )
         attempt = attempt_of(request)
         attempt.work = uow = UnitOfWork(runtime.database, caller)
-        if request.method == "POST" and "idempotency-key" in headers:
+        if replays and request.method == "POST" and "idempotency-key" in headers:
             attempt.answers = IdempotencyService(uow)
             await refuse_repeat(request, attempt.answers)
         return make(uow)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 import orjson
 import structlog
@@ -96,6 +97,17 @@ def install(app: FastAPI) -> None:
             headers["Retry-After"] = "1"
         return problem(request_id_of(request), status, headers=headers, **describe(error))
 
+    @app.exception_handler(domain.Merged)
+    async def _merged(request: Request, error: domain.Merged) -> Response:
+        location = _moved_to(request, error)
+        if location is None:
+            return await _domain(request, error)
+        # A method that changes something must not become a GET on the way.
+        status = 301 if request.method in ("GET", "HEAD") else 308
+        # Kept by a cache, as both may be for ever, it would outlive the undoing of the merge.
+        headers = {"Location": location, "Cache-Control": "no-store"}
+        return problem(request_id_of(request), status, headers=headers, **describe(error))
+
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: RequestValidationError) -> Response:
         found = [field_error(item) for item in error.errors()]
@@ -115,6 +127,19 @@ def install(app: FastAPI) -> None:
             detail=str(error.detail or phrase),
             headers=error.headers,
         )
+
+
+def _moved_to(request: Request, error: domain.Merged) -> str | None:
+    """The same path with the id of the lead that is left; None when the path names no lead."""
+    named = str(request.path_params.get("lead_id", ""))
+    try:
+        if error.lead_id is None or UUID(named) != error.merged_id:
+            return None
+    except ValueError:
+        return None
+    path = request.scope["path"].replace(f"/{named}", f"/{error.lead_id}", 1)
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path
 
 
 def internal(request_id: str) -> Response:

@@ -18,6 +18,8 @@ is in minor units with an ISO 4217 code. Lists are read by `next_cursor`. Every 
 `application/problem+json` with a stable `code` and the fields that are wrong.
 """
 
+REPEATS = "x-repeats"
+
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -101,7 +103,8 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         if parameter["in"] == "header":
             parameter["name"] = parameter["name"].title()
     parameters.append(_ACTOR)
-    if method == "post":
+    # What is marked so has no answer that could be kept: a repeat is made anew.
+    if not operation.pop(REPEATS, False) and method == "post":
         parameters.append(_IDEMPOTENCY_KEY)
 
 

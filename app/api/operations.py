@@ -17,10 +17,11 @@ from pydantic import ValidationError
 from app.api.attempts import begin_attempt
 from app.api.body import parse_json, read_body
 from app.api.idempotency import keep_answer
-from app.api.responses import EVERYWHERE
+from app.api.responses import EVERYWHERE, problems
 from app.domain.errors import FieldError, Invalid, LostRace
 
 ATTEMPTS = 4
+_MERGED_ON_READ, _MERGED = problems(301), problems(308)
 # Stands for every name with a dot, which a schema that allows further ones judges itself.
 _DOTTED = "*.*"
 
@@ -31,7 +32,10 @@ class Operation(APIRoute):
     """A route with the API's habits."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
-        settings["responses"] = {**EVERYWHERE, **(settings.get("responses") or {})}
+        known = settings.get("responses") or {}
+        moved = _MERGED_ON_READ if "GET" in (settings.get("methods") or ()) else _MERGED
+        of_lead = moved if "{lead_id}" in path else {}
+        settings["responses"] = {**EVERYWHERE, **of_lead, **known}
         settings["generate_unique_id_function"] = _operation_id
         super().__init__(path, endpoint, **settings)
 

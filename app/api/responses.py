@@ -35,6 +35,8 @@ class Problem(BaseModel):
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """These statuses, answered as problems."""
     titles = {
+        301: "The lead was merged; Location and `lead_id` name the one that has all of it",
+        308: "The lead was merged; Location and `lead_id` name the one that has all of it",
         401: "No valid API key",
         403: "The API key may not do this",
         404: "Not found in this workspace",

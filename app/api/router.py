@@ -11,10 +11,23 @@ from app.api.routes.intake import (
     form_posts,
     forms,
     hosted_forms,
+    imports,
     submissions,
     visitors,
 )
-from app.api.routes.leads import custom_fields, leads
+from app.api.routes.leads import (
+    custom_fields,
+    data_quality,
+    duplicates,
+    enrichment,
+    enrichment_providers,
+    exports,
+    identities,
+    leads,
+    matching,
+    merges,
+    provenance,
+)
 from app.api.routes.reach import events, jobs
 from app.api.routes.record import campaigns, timeline, touchpoints
 from app.api.routes.ripeness import assessments, qualification
@@ -26,12 +39,23 @@ ROUTERS = (
     visitors.doors,
     form_posts.router,
     connectors.doors,
+    # Its `/v1/leads/match` comes before `/v1/leads/{lead_id}`, which it looks like.
+    matching.router,
     leads.router,
+    identities.router,
+    duplicates.router,
+    provenance.router,
+    data_quality.router,
+    enrichment.router,
+    enrichment_providers.router,
+    merges.router,
     touchpoints.router,
     timeline.router,
     submissions.router,
     visitors.router,
     attachments.router,
+    imports.uploads,
+    imports.router,
     forms.router,
     connectors.router,
     challenges.router,
@@ -42,6 +66,7 @@ ROUTERS = (
     teams.router,
     api_keys.router,
     custom_fields.router,
+    exports.router,
     campaigns.router,
     assessments.router,
     qualification.router,

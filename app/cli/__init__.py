@@ -10,6 +10,9 @@ from typing import Annotated
 
 import typer
 
+from app.cli.export_command import export_records
+from app.cli.import_command import import_rows
+from app.cli.options import DataDirOption
 from app.cli.problems import explained
 from app.domain.access.api_keys import KeyKind
 
@@ -26,15 +29,8 @@ spool_app = typer.Typer(help="Submissions that wait on the disk.", no_args_is_he
 app.add_typer(keys_app, name="keys")
 app.add_typer(workspaces_app, name="workspaces")
 app.add_typer(spool_app, name="spool")
-
-DataDirOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir",
-        help="Where the embedded Postgres lives [TOUCHLINE_DATA_DIR, else .touchline].",
-        show_default=False,
-    ),
-]
+app.command("export")(export_records)
+app.command("import")(import_rows)
 
 
 def main() -> None:

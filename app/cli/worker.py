@@ -4,6 +4,7 @@ import asyncio
 import sys
 from contextlib import suppress
 
+from app.adapters.enrichment.offline import OfflineEnrichment
 from app.cli.data_dir import DataDir
 from app.cli.databases import database_settings
 from app.cli.settings import is_embedded, log_style, secrets_of
@@ -45,7 +46,12 @@ async def _work(settings: Settings, stop: Stop) -> None:
     try:
         await check_fit(database)
         async with open_jobs(settings, database, secrets) as jobs:
-            worker = Worker(database, inbox=Inbox(intake_role, new_id()), jobs=jobs)
+            worker = Worker(
+                database,
+                inbox=Inbox(intake_role, new_id()),
+                jobs=jobs,
+                offline=OfflineEnrichment(settings.geoip_path),
+            )
             working = asyncio.create_task(worker.run())
             loop = asyncio.get_running_loop()
             stop.calls(lambda: loop.call_soon_threadsafe(working.cancel))

@@ -5,6 +5,7 @@ DomainError
 ├── Unauthenticated    no key, or one that is unknown, revoked or expired
 ├── Forbidden          the key is known, and may not do this
 ├── NotFound           no such thing in this workspace
+│   └── Merged         the lead was merged into another, which stands for it now
 ├── Conflict           the request is sound, the present state speaks against it
 │   ├── AlreadyExists  somebody holds this name, address or reference
 │   ├── IllegalMove    a status change the state machine does not know
@@ -21,6 +22,7 @@ DomainError
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from uuid import UUID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +84,26 @@ class Forbidden(DomainError):
 class NotFound(DomainError):
     code = "not_found"
     title = "Not found"
+
+
+class Merged(NotFound):
+    """`lead_id` is the lead that stands for `merged_id` now."""
+
+    code = "merged"
+    title = "The lead was merged into another"
+
+    def __init__(
+        self, detail: str, *, merged_id: UUID | None = None, lead_id: UUID | None = None
+    ) -> None:
+        super().__init__(detail, extra={"lead_id": str(lead_id)} if lead_id else None)
+        self.merged_id = merged_id
+        self.lead_id = lead_id
+
+    @classmethod
+    def into(cls, merged_id: UUID, lead_id: UUID) -> "Merged":
+        """The lead `merged_id` is a part of `lead_id`."""
+        detail = "this lead was merged into another, which has all of it"
+        return cls(detail, merged_id=merged_id, lead_id=lead_id)
 
 
 class Conflict(DomainError):

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     )
     max_submission_bytes: int = Field(default=256 * 1024, ge=1024)
     max_body_bytes: int = Field(default=5 * 1024 * 1024, ge=1024)
+    max_import_bytes: int = Field(
+        default=1024**3, ge=1024, description="How large a file of rows may be, as it is sent."
+    )
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(), description="Networks whose X-Forwarded-For is believed, with commas between."
     )
@@ -73,6 +76,10 @@ class Settings(BaseSettings):
         default=(),
         description="Networks, addresses and host names that may be called although they are not "
         "on the internet, with commas between.",
+    )
+    geoip_path: Path | None = Field(
+        default=None,
+        description="A .mmdb file that tells the country of an IP address; none is bundled.",
     )
     job_concurrency: int = Field(default=8, ge=1, le=100)
     worker_in_serve: bool = True

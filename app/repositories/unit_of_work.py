@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -15,36 +14,11 @@ from app.platform import clock
 from app.platform.db import Database
 from app.platform.ids import new_id
 from app.repositories import database_errors
-from app.repositories.access.api_keys import ApiKeyRepository
-from app.repositories.access.idempotency import IdempotencyRepository
-from app.repositories.access.teams import TeamRepository
-from app.repositories.access.users import UserRepository
-from app.repositories.access.workspaces import WorkspaceDirectory, WorkspaceSettingsRepository
-from app.repositories.intake.confirmations import ConfirmationRepository
-from app.repositories.intake.connectors import ConnectorRepository
-from app.repositories.intake.conservation import ConservationRepository
-from app.repositories.intake.forms import FormRepository
-from app.repositories.intake.submissions import SubmissionRepository
-from app.repositories.intake.visitors import VisitorRepository
-from app.repositories.leads.custom_fields import CustomFieldRepository
-from app.repositories.leads.lead_search import LeadSearchRepository
-from app.repositories.leads.leads import LeadRepository
-from app.repositories.reach.events import EventRepository
-from app.repositories.reach.job_queue import JobQueue
-from app.repositories.reach.jobs import JobRepository
-from app.repositories.record.campaigns import CampaignRepository
-from app.repositories.record.timeline import TimelineRepository
-from app.repositories.record.touchpoints import TouchpointRepository
-from app.repositories.ripeness.assessments import AssessmentRepository
-from app.repositories.sales.accounts import AccountRepository
-from app.repositories.sales.contacts import ContactRepository
-from app.repositories.sales.conversion import ConversionRepository
-from app.repositories.sales.opportunities import OpportunityRepository
-from app.repositories.sales.pipelines import PipelineRepository
+from app.repositories.repositories import Repositories
 from app.repositories.transaction import Transaction
 
 
-class UnitOfWork:
+class UnitOfWork(Repositories):
     """`async with UnitOfWork(database, caller) as uow`: commits on success, else rolls back.
 
     Nothing is sent to the database before the first statement.
@@ -135,116 +109,6 @@ class UnitOfWork:
                 raise meant from error
             if error is not given:
                 raise error
-
-    # Repositories, made when first asked for.
-
-    @cached_property
-    def workspace_settings(self) -> WorkspaceSettingsRepository:
-        return WorkspaceSettingsRepository(self._transaction)
-
-    @cached_property
-    def workspaces(self) -> WorkspaceDirectory:
-        return WorkspaceDirectory(self._transaction)
-
-    @cached_property
-    def users(self) -> UserRepository:
-        return UserRepository(self._transaction)
-
-    @cached_property
-    def teams(self) -> TeamRepository:
-        return TeamRepository(self._transaction)
-
-    @cached_property
-    def api_keys(self) -> ApiKeyRepository:
-        return ApiKeyRepository(self._transaction)
-
-    @cached_property
-    def idempotency(self) -> IdempotencyRepository:
-        return IdempotencyRepository(self._transaction)
-
-    @cached_property
-    def leads(self) -> LeadRepository:
-        return LeadRepository(self._transaction)
-
-    @cached_property
-    def lead_search(self) -> LeadSearchRepository:
-        return LeadSearchRepository(self._transaction)
-
-    @cached_property
-    def custom_fields(self) -> CustomFieldRepository:
-        return CustomFieldRepository(self._transaction)
-
-    @cached_property
-    def forms(self) -> FormRepository:
-        return FormRepository(self._transaction)
-
-    @cached_property
-    def connectors(self) -> ConnectorRepository:
-        return ConnectorRepository(self._transaction)
-
-    @cached_property
-    def submissions(self) -> SubmissionRepository:
-        return SubmissionRepository(self._transaction)
-
-    @cached_property
-    def visitors(self) -> VisitorRepository:
-        return VisitorRepository(self._transaction)
-
-    @cached_property
-    def conservation(self) -> ConservationRepository:
-        return ConservationRepository(self._transaction)
-
-    @cached_property
-    def campaigns(self) -> CampaignRepository:
-        return CampaignRepository(self._transaction)
-
-    @cached_property
-    def touchpoints(self) -> TouchpointRepository:
-        return TouchpointRepository(self._transaction)
-
-    @cached_property
-    def timeline(self) -> TimelineRepository:
-        return TimelineRepository(self._transaction)
-
-    @cached_property
-    def assessments(self) -> AssessmentRepository:
-        return AssessmentRepository(self._transaction)
-
-    @cached_property
-    def pipelines(self) -> PipelineRepository:
-        return PipelineRepository(self._transaction)
-
-    @cached_property
-    def accounts(self) -> AccountRepository:
-        return AccountRepository(self._transaction)
-
-    @cached_property
-    def contacts(self) -> ContactRepository:
-        return ContactRepository(self._transaction)
-
-    @cached_property
-    def opportunities(self) -> OpportunityRepository:
-        return OpportunityRepository(self._transaction)
-
-    @cached_property
-    def conversions(self) -> ConversionRepository:
-        return ConversionRepository(self._transaction)
-
-    @cached_property
-    def events(self) -> EventRepository:
-        return EventRepository(self._transaction)
-
-    @cached_property
-    def confirmations(self) -> ConfirmationRepository:
-        return ConfirmationRepository(self._transaction)
-
-    @cached_property
-    def jobs(self) -> JobRepository:
-        return JobRepository(self._transaction)
-
-    @cached_property
-    def job_queue(self) -> JobQueue:
-        return JobQueue(self._transaction)
 
 
 def _as_domain_error(error: BaseException) -> BaseException:

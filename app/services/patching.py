@@ -50,7 +50,7 @@ async def apply_patch(
     stamp = {"updated_at": uow.now, "version": entity.version + 1}
     stored = await repository.change(entity.id, changes | stamp)
     subject_type = event_type.value.partition(".")[0]
-    told = {"changes": difference(before, changes)}
+    told = {"changes": {n: c for n, c in difference(before, changes).items() if n != "match_key"}}
     uow.record(event_type, subject_type, entity.id, told, lead_id=lead_id)
     await uow.flush()
     return stored

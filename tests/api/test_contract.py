@@ -64,6 +64,8 @@ EACH_ALONE = {"record_touchpoints"}
 # What has to happen to a new lead before the operation can succeed.
 BEFORE = {"reactivate_lead": ("disqualify", {"reason": "other"})}
 
+BEFORE_IMPORTS = {"cancel_import": ("start",), "undo_import": ("start", "cancel")}
+
 
 class Service:
     """The app as schemathesis talks to it, and real ids to put into requests.
@@ -100,11 +102,13 @@ class Service:
         operation, ids = str(endpoint.described["operationId"]), self.world.ids
         fields = (name_of(path) for path in id_fields(endpoint, self.document))
         used = {ALIASES.get(name, name) for name in (*endpoint.parameters("path"), *fields)}
-        if used & {"lead_id", "touchpoint_id", "job_id", "receipt_id"}:
+        if used & {"lead_id", "touchpoint_id", "job_id", "receipt_id", "import_id"}:
             await self.world.refresh()
         if operation in BEFORE:
             action, body = BEFORE[operation]
             await self._made(f"/v1/leads/{ids['lead_id']}/{action}", body)
+        for action in BEFORE_IMPORTS.get(operation, ()):
+            await self.world.client.post(f"/v1/imports/{ids['import_id']}/{action}")
         if operation == "read_conversion":
             ids["lead_id"] = ids["converted_lead_id"]
         if operation == "delete_custom_field":

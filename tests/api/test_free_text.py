@@ -26,6 +26,14 @@ JUDGED = {
     ("connectors", "secret"): "is never shown again",
     ("connectors", "access_token"): "is never shown again",
     ("connectors", "api_url"): "only some vendors have one",
+    ("enrichment-providers", "url"): "has to be an address with a placeholder",
+    ("enrichment-providers", "secret"): "is never shown again",
+}
+
+# What makes nothing of the texts it takes, or only for records that have to be there.
+OTHERWISE = {
+    "match_lead": "only asks",
+    "dismiss_duplicate": "tests/api/leads/test_duplicates.py",
 }
 
 # What has to differ from one to the next, or to be of one kind.
@@ -86,6 +94,7 @@ async def test_every_text_field_keeps_a_naughty_text(
     for endpoint in endpoints(app):
         fields = _text_fields(endpoint, document)
         skipped = endpoint.takes_in or endpoint.parameters("path") or not fields
+        skipped = skipped or endpoint.described["operationId"] in OTHERWISE
         if endpoint.method != "POST" or skipped:
             continue
         body = base_body(endpoint, document, world) | dict.fromkeys(fields, text)

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from app.api import middleware
 from app.domain.leads.leads import Lead
 from app.platform import logging
-from app.services.leads.leads import LeadService
+from app.services.leads.provenance import ProvenanceService
 from tests.api.leads.test_leads import create
 from tests.conftest import Client
 
@@ -57,10 +57,10 @@ async def test_no_personal_data_in_the_log(
     await client.post("/v1/leads", json={"email": [CANARY], CANARY: CANARY})
     await client.post("/v1/leads", content=CANARY, headers={"Content-Type": "application/json"})
 
-    async def broken(self: LeadService, lead_id: object) -> Lead:
+    async def broken(self: ProvenanceService, lead_id: object) -> Lead:
         raise RuntimeError("nothing personal")
 
-    monkeypatch.setattr(LeadService, "get", broken)
+    monkeypatch.setattr(ProvenanceService, "get", broken)
     answer = await client.get(f"/v1/leads/{lead['id']}")
     assert answer.status_code == 500
     lines = log()
@@ -74,10 +74,10 @@ async def test_no_personal_data_in_the_log(
 async def test_a_fault_shows_nothing_but_where_to_look(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(self: LeadService, lead_id: object) -> Lead:
+    async def broken(self: ProvenanceService, lead_id: object) -> Lead:
         raise RuntimeError("secret internals")
 
-    monkeypatch.setattr(LeadService, "get", broken)
+    monkeypatch.setattr(ProvenanceService, "get", broken)
     answer = await client.get("/v1/leads/01927d5e-0b1c-7c3a-9b1e-5d4f6a7b8c9d")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"

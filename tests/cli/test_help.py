@@ -23,6 +23,7 @@ def test_help_lists_the_commands(shell: Shell) -> None:
         "keys",
         "workspaces",
         "spool",
+        "export",
         "openapi",
         "doctor",
     ):

@@ -60,7 +60,7 @@ FIGURES = (
     Figure(
         "kill-service",
         "acknowledged leads lost over kill -9 of the service",
-        "0 of 100,000 or more",
+        "0",
         100,
         lambda stage, n, seed: kills.kill_rounds(
             stage, "service", rounds=n, seed=seed, load_seconds=2

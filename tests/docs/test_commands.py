@@ -1,5 +1,6 @@
 """The commands in the documentation are run as they stand."""
 
+import json
 import os
 import re
 import subprocess
@@ -61,6 +62,26 @@ def test_the_tour_of_the_readme_works_word_for_word(shell: Shell) -> None:
     assert [kind for kind in kinds if kind in story][: len(story)] == story, kinds
     last = [line for line in done.stdout.splitlines() if line.startswith("2026-")][-1]
     assert len(last.split()) == 3, "who did it is missing"
+
+
+@pytest.mark.usefixtures("served")
+def test_one_person_is_one_lead_as_the_readme_says(shell: Shell) -> None:
+    first = blocks("README.md", "sh tour").partition("LEAD=")[0]
+    done = subprocess.run(
+        ["bash", "-c", f"set -euo pipefail\n{first}\n{blocks('README.md', 'sh people')}"],
+        cwd=shell.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    outcome, identities, matches = done.stdout.splitlines()
+    assert outcome == "linked"
+    assert identities.count("'kind': 'email'") == 2
+    best = json.loads(matches)["data"][0]
+    assert best["band"] in ("auto", "review")
+    assert best["signals"]
 
 
 def test_a_postgres_of_ones_own_is_set_up_as_the_guide_says(

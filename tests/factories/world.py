@@ -12,6 +12,9 @@ from urllib.parse import urlencode
 
 from tests.conftest import Client
 from tests.factories.connectors import mailed, new_connector
+from tests.factories.duplicates import dismissed_pair, found_pair
+from tests.factories.enrichment import new_provider, open_proposal
+from tests.factories.imports import imported, sent
 from tests.factories.jobs import failed_job
 from tests.surface import Endpoint, resolved
 
@@ -19,17 +22,24 @@ Path = tuple[str | int, ...]
 
 _numbers = count(1)
 
+_DEEPEST = 12
+
 # The same thing under another name.
 ALIASES = {
     "owner_id": "user_id",
     "assessed_by": "user_id",
     "parent_id": "other_campaign_id",
+    "first_id": "lead_id",
+    "second_id": "loser_id",
+    "record_id": "lead_id",
+    "cluster_id": "lead_id",
     "supersedes_id": "touchpoint_id",
     "originating_lead_id": "lead_id",
 }
 
 # What an operation needs beyond the fields that its schema requires.
 SEEDS: dict[str, dict[str, Any]] = {
+    "match_lead": {"full_name": "Ada Lovelace"},
     "create_lead": {"full_name": "Ada Lovelace"},
     "upsert_lead": {"full_name": "Ada Lovelace"},
     "create_custom_field": {"type": "text"},
@@ -64,13 +74,31 @@ class World:
     async def refresh(self) -> dict[str, str]:
         """The ids, with those replaced that a request may have used up."""
         self.ids["lead_id"] = await self.fresh_lead()
+        self.ids["loser_id"] = await self.fresh_lead()
+        self.ids["merge_id"] = await self._make(
+            f"/v1/leads/{await self.fresh_lead()}/merge", loser_id=await self.fresh_lead()
+        )
+        self.ids["dismissal_id"] = await dismissed_pair(self.client, self.canary)
         touchpoint = {"kind": "call", "summary": self.canary}
         path = f"/v1/leads/{self.ids['lead_id']}/touchpoints"
         self.ids["touchpoint_id"] = await self._make(path, **touchpoint)
+        self.ids["identity_id"] = await self._make(
+            f"/v1/leads/{self.ids['lead_id']}/identities",
+            kind="external",
+            system="crm",
+            value=f"{self.canary}-{next(_numbers)}",
+        )
         self.ids["receipt_id"] = await mailed(self.client, self.mailbox, self.canary)
         await self.client.app.state.runtime.pipeline.run(self.client.workspace_id)
+        self.ids["proposal_id"] = await self._proposal(self.ids["lead_id"], "industry")
         self.ids["job_id"] = str(await failed_job(self.client, self.canary))
+        people = f"name,email\n{self.canary},{self.canary.lower()}@example.com\n,{self.canary}\n"
+        self.ids["import_id"] = (await sent(self.client, people, name=self.canary))["id"]
         return self.ids
+
+    async def _proposal(self, lead_id: str, name: str) -> str:
+        provider_id = self.ids["provider_id"]
+        return await open_proposal(self.client, lead_id, provider_id, name, self.canary)
 
     async def _make(self, path: str, **body: Any) -> str:
         answer = await self.client.post(path, json=body)
@@ -112,6 +140,8 @@ async def build_world(client: Client, canary: str) -> World:
     account_id = await make("/v1/accounts", name=f"{canary} Account")
     await make("/v1/contacts", full_name=f"{canary} Contact", account_id=account_id)
     await make("/v1/opportunities", name=f"{canary} Opportunity", account_id=account_id)
+    for _ in range(2):
+        ids["provider_id"] = (await new_provider(client, name=f"{canary} Register"))["id"]
     ids |= {"system": "shop", "external_id": f"{canary}-{number}"}
     converted = await make(
         "/v1/leads",
@@ -126,6 +156,12 @@ async def build_world(client: Client, canary: str) -> World:
         external_references=[{"system": "shop", "external_id": ids["external_id"]}],
         touchpoint={"kind": "call", "summary": f"{canary} Call", "payload": {"x": canary}},
     )
+    # What a field was before is shown as well.
+    ids["field_name"] = "description"
+    changed = {"description": f"{canary} Description, longer", "source": f"{canary} Source"}
+    assert (await client.patch(f"/v1/leads/{converted}", json=changed)).status_code == 200
+    for name in ("industry", "title"):
+        await world._proposal(converted, name)
     need = {"answer": "strong", "evidence": {"text": f"{canary} Evidence"}}
     for _ in range(2):
         await make(f"/v1/leads/{converted}/assessments", need=need, note=f"{canary} Note")
@@ -137,6 +173,18 @@ async def build_world(client: Client, canary: str) -> World:
     made = answer.json()
     ids |= {f"{kind}_id": made[kind]["id"] for kind in ("account", "contact", "opportunity")}
     ids["converted_lead_id"] = converted
+    people = f"name,email\n{canary} A,no address\n{canary} B,neither\n{canary} C,\n"
+    ids["done_import_id"] = (await imported(client, people, query={"name": canary}))["id"]
+    # Each has a twin that shows among its duplicates.
+    await make("/v1/leads", full_name=f"{canary} Converted", company=f"{canary} Company")
+    await make("/v1/accounts", name=f"{canary} Company")
+    email = f"{canary.lower()}.{number}@example.com"
+    await make("/v1/contacts", full_name=f"{canary} Converted", email=email)
+    for _ in range(2):
+        await found_pair(client, canary)
+    await dismissed_pair(client, canary)
+    for _ in range(2):
+        await make(f"/v1/leads/{converted}/merge", loser_id=await world.fresh_lead())
     await world.refresh()
     return world
 
@@ -216,6 +264,8 @@ def _required(schema: dict[str, Any], document: dict[str, Any], world: World, pa
 
 def _id_fields(schema: dict[str, Any], document: dict[str, Any], path: Path) -> list[Path]:
     schema = resolved(schema, document)
+    if len(path) > _DEEPEST:
+        return []  # a schema that contains itself
     if schema.get("type") == "array":
         return _id_fields(schema.get("items", {}), document, (*path, 0))
     found: list[Path] = []

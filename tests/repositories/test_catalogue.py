@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from app.platform.config import with_user
+from app.repositories.leads.lead_rows import MOVES, STAYS
 from app.repositories.schema import ROLES
 from app.repositories.tables import TableClass, metadata
 from app.repositories.unit_of_work import UnitOfWork  # noqa: F401 - declares every table
@@ -44,6 +45,7 @@ SEEN_AT_INTAKE = {
 
 TENANT = sorted(t.name for t in metadata.tables.values() if t.info["class"] is TableClass.TENANT)
 APPEND_ONLY = sorted(t.name for t in metadata.tables.values() if t.info["append_only"])
+MOVED_BY_MERGES = sorted(t.name for t in metadata.tables.values() if t.info.get("moves_with_lead"))
 
 
 @pytest.fixture
@@ -277,7 +279,37 @@ async def test_only_the_roles_that_serve_log_in(owner: asyncpg.Connection) -> No
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
 async def test_what_is_on_record_stays_as_it_is(owner: asyncpg.Connection, table: str) -> None:
-    assert await _privileges(owner, "touchline_app", table) & {"UPDATE", "DELETE"} == set()
+    allowed = {"UPDATE"} if table in MOVED_BY_MERGES else set()
+    assert await _privileges(owner, "touchline_app", table) & {"UPDATE", "DELETE"} == allowed
+
+
+@pytest.mark.parametrize("table", MOVED_BY_MERGES)
+async def test_a_merge_changes_nothing_but_the_lead(owner: asyncpg.Connection, table: str) -> None:
+    rows = await owner.fetch(
+        "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 "
+        "AND has_column_privilege('touchline_app', attrelid, attname, 'UPDATE')",
+        table,
+    )
+    assert [row["attname"] for row in rows] == ["lead_id"]
+
+
+async def test_merging_knows_every_column_that_points_to_a_lead(owner: asyncpg.Connection) -> None:
+    rows = await owner.fetch(
+        """
+        SELECT c.relname AS table, a.attname AS column FROM pg_class c
+          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+           AND (a.attname ~ '(^|_)lead(_id|_[ab])?$|^(record|first|second)_id$' OR EXISTS
+                (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid
+                    AND k.confrelid = 'leads'::regclass AND a.attnum = ANY(k.conkey)
+                    AND a.attname <> 'workspace_id'))
+           AND a.atttypid = 'uuid'::regtype
+        """
+    )
+    pointing = {(row["table"], row["column"]) for row in rows}
+    moved = {(moves.table.name, column) for moves in MOVES for column in moves.columns}
+    assert moved & STAYS.keys() == set()
+    assert pointing == moved | STAYS.keys()
 
 
 async def test_an_event_can_be_placed_and_not_changed(owner: asyncpg.Connection) -> None:

@@ -1,6 +1,6 @@
 """A workspace and the choices it can make for itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,7 @@ class WorkspaceSettings:
     time_zone: str
     qualification_policy: dict[str, Any]
     disqualify_reasons: list[dict[str, str]]
+    merge_rules: dict[str, Any] = field(default_factory=dict)
     created_at: datetime
     updated_at: datetime
     version: int

@@ -3,12 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-# Filled in together or not at all, or a street would stand beside another person's city.
-BLOCKS = (
-    ("first_name", "last_name", "full_name"),
-    ("street", "city", "region", "postal_code"),
-    ("annual_revenue_minor", "currency"),
-)
+from app.domain.leads.leads import BLOCKS
+
 _IN_BLOCKS = frozenset(name for block in BLOCKS for name in block)
 # Who won the lead is settled by the first touch.
 _SETTLED = frozenset({"source", "campaign_id", "custom"})

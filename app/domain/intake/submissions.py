@@ -154,7 +154,7 @@ class Reading:
     `fields` are fields of a lead, as typed, and `custom`. `holds` keep it from being captured
     until somebody releases it; `notes` do not. `signs` are what a robot would get wrong:
     `honeypot`, `rendered_at`, `submitted_at`. With `fetch` it is a vendor's lead that must first
-    be asked for by that id.
+    be asked for by that id. `origin` is the name of the form or the connector.
     """
 
     fields: dict[str, Any] = field(default_factory=dict)
@@ -168,3 +168,9 @@ class Reading:
     notes: list[Finding] = field(default_factory=list)
     signs: dict[str, Any] = field(default_factory=dict)
     fetch: str | None = None
+    origin: str | None = None
+
+    @property
+    def touches(self) -> list[NewTouchpoint]:
+        """The touch it tells of, if it does."""
+        return [self.touch] if self.touch else []

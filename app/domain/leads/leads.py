@@ -7,6 +7,13 @@ from uuid import UUID
 
 from app.domain.leads.status import STAGE_INSTANTS, LifecycleStage, Status, check_move, further
 
+# Filled in together or not at all, or a street would stand beside another person's city.
+BLOCKS = (
+    ("first_name", "last_name", "full_name"),
+    ("street", "city", "region", "postal_code"),
+    ("annual_revenue_minor", "currency"),
+)
+
 
 @dataclass(eq=False, kw_only=True)
 class Lead:
@@ -46,6 +53,7 @@ class Lead:
     custom: dict[str, Any] = field(default_factory=dict)
     unnormalised: list[str] = field(default_factory=list)
     search_key: str = ""
+    match_key: str = ""
     qualification_outcome: str | None = None
     qualification_score: int | None = None
     qualification_completeness: int | None = None
@@ -60,6 +68,7 @@ class Lead:
     last_touch_at: datetime | None = None
     touch_count: int = 0
     deleted_at: datetime | None = None
+    merged_into: UUID | None = None
     created_at: datetime
     updated_at: datetime
     version: int = 1

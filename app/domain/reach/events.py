@@ -32,6 +32,19 @@ class EventType(StrEnum):
     LEAD_DISQUALIFIED = "lead.disqualified"
     LEAD_REACTIVATED = "lead.reactivated"
     LEAD_CONVERTED = "lead.converted"
+    LEAD_MERGED = "lead.merged"
+    LEAD_UNMERGED = "lead.unmerged"
+    LEAD_ENRICHED = "lead.enriched"
+    IDENTITY_ADDED = "identity.added"
+    IDENTITY_UPDATED = "identity.updated"
+    IDENTITY_REMOVED = "identity.removed"
+    DUPLICATE_DISMISSED = "duplicate.dismissed"
+    MATCHING_UPDATED = "matching.updated"
+    ENRICHMENT_UPDATED = "enrichment.updated"
+    IMPORT_CREATED = "import.created"
+    IMPORT_FINISHED = "import.finished"
+    IMPORT_UNDONE = "import.undone"
+    EXPORT_MADE = "export.made"
     TOUCHPOINT_RECORDED = "touchpoint.recorded"
     CONSENT_RECORDED = "consent.recorded"
     SUBMISSION_HELD = "submission.held"
@@ -57,6 +70,32 @@ class EventType(StrEnum):
     JOB_DIED = "job.died"
     JOB_RETRIED = "job.retried"
     JOB_CANCELLED = "job.cancelled"
+
+
+class CauseKind(StrEnum):
+    """What made a change that nobody asked for by name."""
+
+    SUBMISSION = "submission"
+    IMPORT = "import"
+    ENRICHMENT = "enrichment"
+    MERGE = "merge"
+    MERGE_UNDO = "merge_undo"
+    CONVERSION = "conversion"
+    ASSESSMENT = "assessment"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why a change was made: a submission, an import, a provider. `name` is its source in words,
+    such as the form's or the provider's name."""
+
+    kind: CauseKind
+    id: UUID | None = None
+    name: str | None = None
+
+    def told(self) -> dict[str, Any]:
+        """As the journal tells it, under `cause`."""
+        return {"kind": self.kind.value, "id": self.id, "name": self.name}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ class Account:
     description: str | None = None
     owner_id: UUID | None = None
     originating_lead_id: UUID | None = None
+    match_key: str = ""
     created_at: datetime
     updated_at: datetime
     version: int = 1

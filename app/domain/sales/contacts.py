@@ -31,6 +31,7 @@ class Contact:
     source: str | None = None
     owner_id: UUID | None = None
     originating_lead_id: UUID | None = None
+    match_key: str = ""
     created_at: datetime
     updated_at: datetime
     version: int = 1

@@ -10,6 +10,7 @@ from uuid import UUID
 from app.domain.errors import IllegalMove
 from app.domain.leads.leads import Lead, advanced
 from app.domain.leads.status import LEGAL_MOVES, LifecycleStage, Status, check_move
+from app.domain.reach.events import Cause
 from app.domain.sales.pipelines import StageKind
 
 
@@ -34,13 +35,19 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What a conversion is asked to make; `opportunity` None means none."""
+    """What a conversion is asked to make; `opportunity` None means none.
+
+    One of the past, told from another system, says `at` when it was, and by what `cause` we know.
+    """
 
     account: Choice = field(default_factory=Choice)
     contact: Choice = field(default_factory=Choice)
     opportunity: Choice | None = field(default_factory=Choice)
     override_reason: str | None = None
     on_match: OnMatch = OnMatch.REFUSE
+    at: datetime | None = None
+    closed_at: datetime | None = None
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, func, select, update
+from sqlalchemy import Integer, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.errors import NotFound
@@ -65,6 +65,10 @@ class VisitorRepository:
         await self._transaction.rows(
             _IDENTIFY, ids=ids, leads=[owners[v] for v in ids], now=self._transaction.now
         )
+
+    async def forget(self, visitor_id: str) -> None:
+        """Take back whose device it is; what is on a timeline stays there."""
+        await self._transaction.rows(_FORGET, visitor_id=visitor_id)
 
     async def share(self, visitor_ids: Iterable[str]) -> None:
         """Note that more than one person uses these devices."""
@@ -171,6 +175,11 @@ _SHARE = Statement(
     update(visitors)
     .where(own(visitors), c.visitor_id == func.any(array_param("ids", c.visitor_id)))
     .values(shared=True)
+)
+_FORGET = Statement(
+    update(visitors)
+    .where(own(visitors), c.visitor_id == param("visitor_id", c.visitor_id))
+    .values(lead_id=null(), identified_at=null())
 )
 _TAKE = _take()
 _PAGES = {

@@ -1,4 +1,4 @@
-"""Leads: matched by identity, stored with their first touch, locked, changed."""
+"""Leads: stored with their identities and first touch, locked, changed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -6,15 +6,21 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import func, select, update
 
-from app.domain.leads.identities import Identity
+from app.domain.errors import Merged, NotFound
+from app.domain.leads.identities import LeadIdentity
 from app.domain.leads.leads import Lead
+from app.domain.leads.matching import Record
 from app.domain.reach.events import Event
 from app.domain.record.touchpoints import Touchpoint
-from app.platform.ids import new_id
 from app.repositories.leads.lead_touches import NOTE_TOUCHES, RECOUNT_TOUCHES
-from app.repositories.resources import Resources
+from app.repositories.leads.match_keys import (
+    KeyedResources,
+    delete_stale_keys,
+    insert_few_keys,
+    insert_keys,
+)
 from app.repositories.statements import (
     Statement,
     array_param,
@@ -33,59 +39,45 @@ from app.repositories.tables.reach import events
 from app.repositories.tables.record import touchpoints
 
 
-class LeadRepository(Resources[Lead]):
-    """Leads by id and by identity."""
+class LeadRepository(KeyedResources[Lead]):
+    """Leads by id."""
 
     table = leads
     entity = Lead
     noun = "lead"
+    record = Record.LEAD
 
-    async def matching(self, identities: Sequence[Identity]) -> list[tuple[Lead, Identity]]:
-        """The leads these identities point to, each with the identity that found it."""
-        if not identities:
-            return []
-        rows = await self._transaction.rows(
-            _MATCHING,
-            kinds=[identity.kind.value for identity in identities],
-            systems=[identity.system for identity in identities],
-            values=[identity.value for identity in identities],
-        )
-        found = []
-        for row in rows:
-            columns = dict(row)
-            kind, system, value = (columns.pop(f"matched_{p}") for p in ("kind", "system", "value"))
-            by = next(i for i in identities if (i.kind, i.system, i.value) == (kind, system, value))
-            found.append((built(Lead, columns), by))
-        return found
+    async def get(self, row_id: UUID, *, lock: bool = False) -> Lead:
+        """The lead; Merged when another stands for it, NotFound when it is not here."""
+        row = await self._transaction.row(_GET_LOCKED if lock else _GET, id=row_id)
+        if row is not None and row["merged_into"] is not None:
+            raise Merged.into(row_id, row["merged_into"])
+        if row is None or row["deleted_at"] is not None:
+            raise NotFound("no such lead in this workspace")
+        return built(Lead, row)
 
     async def add_captured(
         self,
         lead: Lead,
-        identities: Sequence[Identity],
+        identities: Sequence[LeadIdentity],
         touches: Sequence[Touchpoint],
         journal: Sequence[Event],
     ) -> None:
         """Store a lead, its identities, its touchpoints and their events in one statement."""
-        owned = self._identity_rows(lead.id, identities)
         await self._transaction.rows(
-            _add_captured(len(owned), len(touches), len(journal)),
+            _add_captured(len(identities), len(touches), len(journal)),
             **as_scalars(leads, [vars(lead)], "lead"),
-            **as_scalars(lead_identities, owned, "identity"),
+            **as_scalars(lead_identities, [vars(each) for each in identities], "identity"),
             **as_scalars(touchpoints, [vars(touch) for touch in touches], "touch"),
             **as_scalars(events, [vars(event) for event in journal], "event"),
         )
 
-    async def add_many(self, new: Mapping[UUID, tuple[Lead, Sequence[Identity]]]) -> None:
-        """Store leads with their identities in one statement."""
-        owned = [
-            row
-            for lead_id, (_, identities) in new.items()
-            for row in self._identity_rows(lead_id, identities)
-        ]
+    async def add_many(self, new: Sequence[Lead], identities: Sequence[LeadIdentity]) -> None:
+        """Store leads and identities in one statement."""
         await self._transaction.rows(
             _ADD_MANY,
-            **as_arrays(leads, [vars(lead) for lead, _ in new.values()], "lead"),
-            **as_arrays(lead_identities, owned, "identity"),
+            **as_arrays(leads, [vars(lead) for lead in new], "lead"),
+            **as_arrays(lead_identities, [vars(each) for each in identities], "identity"),
         )
 
     async def store_many(self, changed: Sequence[Lead]) -> None:
@@ -94,34 +86,6 @@ class LeadRepository(Resources[Lead]):
         await self._transaction.rows(
             _STORE_MANY, **as_arrays(leads, [vars(lead) for lead in ordered], "lead")
         )
-
-    async def add_identities(self, lead_id: UUID, identities: Sequence[Identity]) -> None:
-        """Point further identities to a lead."""
-        await self.add_identities_of({lead_id: identities})
-
-    async def add_identities_of(self, identities: Mapping[UUID, Sequence[Identity]]) -> None:
-        """Point further identities to leads."""
-        rows = [
-            row
-            for lead_id, several in identities.items()
-            for row in self._identity_rows(lead_id, several)
-        ]
-        if rows:
-            await self._transaction.rows(_ADD_IDENTITIES, **as_arrays(lead_identities, rows))
-
-    async def release_identities(self, lead_id: UUID, identities: Sequence[Identity]) -> None:
-        """Free these identities of a lead, so that another lead may have them."""
-        await self._transaction.rows(
-            _RELEASE_IDENTITIES,
-            lead_id=lead_id,
-            kinds=[identity.kind.value for identity in identities],
-            systems=[identity.system for identity in identities],
-            values=[identity.value for identity in identities],
-        )
-
-    async def release_all_identities(self, lead_id: UUID) -> None:
-        """Free every identity of a lead that is deleted."""
-        await self._transaction.rows(_RELEASE_ALL, lead_id=lead_id)
 
     async def lock_many(self, ids: Iterable[UUID]) -> dict[UUID, Lead]:
         """Lock the leads that exist, in the order of their ids, against deadlocks."""
@@ -148,54 +112,6 @@ class LeadRepository(Resources[Lead]):
         """Work out first touch, last touch and count anew, without what was superseded."""
         await self._transaction.rows(RECOUNT_TOUCHES, ids=sorted(lead_ids))
 
-    def _identity_rows(self, lead_id: UUID, identities: Sequence[Identity]) -> list[dict[str, Any]]:
-        return [
-            {
-                "workspace_id": self._transaction.workspace_id,
-                "id": new_id(),
-                "lead_id": lead_id,
-                "kind": identity.kind.value,
-                "system": identity.system,
-                "value": identity.value,
-                "created_at": self._transaction.now,
-            }
-            for identity in identities
-        ]
-
-
-def _wanted_identities() -> Any:
-    return (
-        func.unnest(
-            array_param("kinds", lead_identities.c.kind),
-            array_param("systems", lead_identities.c.system),
-            array_param("values", lead_identities.c.value),
-        )
-        .table_valued("kind", "system", "value", name="wanted")
-        .render_derived()
-    )
-
-
-def _is_wanted(wanted: Any) -> Any:
-    return and_(
-        *(lead_identities.c[name] == wanted.c[name] for name in ("kind", "system", "value"))
-    )
-
-
-def _matching() -> Statement:
-    wanted = _wanted_identities()
-    return Statement(
-        select(
-            leads,
-            lead_identities.c.kind.label("matched_kind"),
-            lead_identities.c.system.label("matched_system"),
-            lead_identities.c.value.label("matched_value"),
-        )
-        .select_from(wanted)
-        .join(lead_identities, own(lead_identities) & _is_wanted(wanted))
-        .join(leads, own(leads) & (leads.c.id == lead_identities.c.lead_id))
-        .where(leads.c.deleted_at.is_(None))
-    )
-
 
 @cache
 def _add_captured(identities: int, touches: int, journal: int) -> Statement:
@@ -209,18 +125,8 @@ def _add_captured(identities: int, touches: int, journal: int) -> Statement:
         for alias, table, count in parts
         if count
     ]
-    return Statement(insert_few(leads, "lead", 1).add_cte(*others))
-
-
-def _release_identities() -> Statement:
-    wanted = _wanted_identities()
-    return Statement(
-        delete(lead_identities).where(
-            own(lead_identities),
-            lead_identities.c.lead_id == param("lead_id", lead_identities.c.lead_id),
-            _is_wanted(wanted),
-        )
-    )
+    keys = insert_few_keys("lead", leads, 1, Record.LEAD).cte("new_key")
+    return Statement(insert_few(leads, "lead", 1).add_cte(*others, keys))
 
 
 def _lock(*columns: Any) -> Statement:
@@ -238,31 +144,32 @@ def _lock(*columns: Any) -> Statement:
 
 def _add_many() -> Statement:
     identities = insert_rows(lead_identities, stored_columns(lead_identities), "identity")
+    keys = insert_keys(rows_of(leads, ("workspace_id", "id", "match_key"), "lead"), Record.LEAD)
     return Statement(
-        insert_rows(leads, stored_columns(leads), "lead").add_cte(identities.cte("new_identity"))
+        insert_rows(leads, stored_columns(leads), "lead").add_cte(
+            identities.cte("new_identity"), keys.cte("new_key")
+        )
     )
 
 
 def _store_many() -> Statement:
     names = [name for name in stored_columns(leads) if name != "workspace_id"]
     told = rows_of(leads, names, "lead")
+    keyed = rows_of(leads, ("workspace_id", "id", "match_key"), "lead")
     return Statement(
         update(leads)
         .where(own(leads), leads.c.id == told.c.id)
         .values({name: told.c[name] for name in names if name != "id"})
+        .add_cte(
+            delete_stale_keys(leads, keyed, Record.LEAD).cte("stale_key"),
+            insert_keys(keyed, Record.LEAD).cte("new_key"),
+        )
     )
 
 
 _ADD_MANY = _add_many()
 _STORE_MANY = _store_many()
-_MATCHING = _matching()
-_ADD_IDENTITIES = Statement(insert_rows(lead_identities, stored_columns(lead_identities)))
-_RELEASE_IDENTITIES = _release_identities()
-_RELEASE_ALL = Statement(
-    delete(lead_identities).where(
-        own(lead_identities),
-        lead_identities.c.lead_id == param("lead_id", lead_identities.c.lead_id),
-    )
-)
+_ONE = select(leads).where(own(leads), leads.c.id == param("id", leads.c.id))
+_GET, _GET_LOCKED = Statement(_ONE), Statement(_ONE.with_for_update(key_share=True))
 _LOCK_MANY = _lock(leads)
 _LOCK_EXISTING = _lock(leads.c.id)

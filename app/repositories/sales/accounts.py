@@ -2,8 +2,9 @@
 
 from sqlalchemy import or_, select
 
+from app.domain.leads.matching import Record
 from app.domain.sales.accounts import Account
-from app.repositories.resources import Resources
+from app.repositories.leads.match_keys import KeyedResources
 from app.repositories.statements import Statement, own, param
 from app.repositories.tables.sales import accounts
 
@@ -12,12 +13,13 @@ CANDIDATES = 20
 c = accounts.c
 
 
-class AccountRepository(Resources[Account]):
+class AccountRepository(KeyedResources[Account]):
     """Accounts by id, by page and by likeness."""
 
     table = accounts
     entity = Account
     noun = "account"
+    record = Record.ACCOUNT
 
     async def alike(self, name_norm: str, web_domain: str | None) -> list[Account]:
         """The oldest accounts with this name or this web domain."""

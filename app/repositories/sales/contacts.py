@@ -2,8 +2,9 @@
 
 from sqlalchemy import select
 
+from app.domain.leads.matching import Record
 from app.domain.sales.contacts import Contact
-from app.repositories.resources import Resources
+from app.repositories.leads.match_keys import KeyedResources
 from app.repositories.statements import Statement, own, param
 from app.repositories.tables.sales import contacts
 
@@ -12,12 +13,13 @@ CANDIDATES = 20
 c = contacts.c
 
 
-class ContactRepository(Resources[Contact]):
+class ContactRepository(KeyedResources[Contact]):
     """Contacts by id, by page and by e-mail address."""
 
     table = contacts
     entity = Contact
     noun = "contact"
+    record = Record.CONTACT
 
     async def with_email(self, email_norm: str) -> list[Contact]:
         """The oldest contacts with this address."""

@@ -9,6 +9,7 @@ from app.domain.record.timeline import HistorySources
 from app.domain.ripeness.qualification import Criterion
 from app.domain.sales.conversion import Budget, Conversion
 from app.repositories.statements import Statement, add_rows, as_arrays, own, param
+from app.repositories.tables.leads import leads
 from app.repositories.tables.ripeness import assessment_answers
 from app.repositories.tables.sales import contacts, conversions, opportunities
 from app.repositories.transaction import Transaction
@@ -39,15 +40,17 @@ class ConversionRepository:
         return Budget(**row) if row else None
 
     async def history_of_account(self, account_id: UUID) -> HistorySources:
-        """The leads converted into an account; the account, its contacts and opportunities."""
+        """The leads converted into an account, with those merged into them; the account, its
+        contacts and opportunities."""
         return await self._history(_ACCOUNT_HISTORY, account_id)
 
     async def history_of_contact(self, contact_id: UUID) -> HistorySources:
-        """The leads converted into a contact, and the contact."""
+        """The leads converted into a contact, with those merged into them, and the contact."""
         return await self._history(_CONTACT_HISTORY, contact_id)
 
     async def history_of_opportunity(self, opportunity_id: UUID) -> HistorySources:
-        """The leads converted into an opportunity, and the opportunity."""
+        """The leads converted into an opportunity, with those merged into them, and the
+        opportunity."""
         return await self._history(_OPPORTUNITY_HISTORY, opportunity_id)
 
     async def _history(self, statement: Statement, record_id: UUID) -> HistorySources:
@@ -80,10 +83,13 @@ def _budget() -> Statement:
 _BUDGET = _budget()
 
 
-def _leads_into(column: Any) -> Any:
-    return select(c.lead_id.label("id"), true().label("is_lead")).where(
-        own(conversions), column == param("record_id", c.account_id)
-    )
+def _leads_into(column: Any) -> list[Any]:
+    into = (own(conversions), column == param("record_id", c.account_id))
+    merged = conversions.join(leads, own(leads) & (leads.c.merged_into == c.lead_id))
+    return [
+        select(c.lead_id.label("id"), true().label("is_lead")).where(*into),
+        select(leads.c.id, true().label("is_lead")).select_from(merged).where(*into),
+    ]
 
 
 def _of_account(table: Any) -> Any:
@@ -93,7 +99,7 @@ def _of_account(table: Any) -> Any:
 
 
 _ACCOUNT_HISTORY = Statement(
-    union_all(_leads_into(c.account_id), _of_account(contacts), _of_account(opportunities))
+    union_all(*_leads_into(c.account_id), _of_account(contacts), _of_account(opportunities))
 )
-_CONTACT_HISTORY = Statement(_leads_into(c.contact_id))
-_OPPORTUNITY_HISTORY = Statement(_leads_into(c.opportunity_id))
+_CONTACT_HISTORY = Statement(union_all(*_leads_into(c.contact_id)))
+_OPPORTUNITY_HISTORY = Statement(union_all(*_leads_into(c.opportunity_id)))

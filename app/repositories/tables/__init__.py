@@ -34,12 +34,14 @@ def tenant_table(
     *parts: Any,
     key: tuple[str, ...] = ("id",),
     append_only: bool = False,
+    moves_with_lead: bool = False,
     added_at_intake: bool = False,
 ) -> Table:
     """A table whose every row belongs to one workspace, which leads its primary key.
 
-    `append_only` rows can be added and read by the service, never changed or removed. Rows
-    `added_at_intake` are added by the role touchline_intake alone.
+    `append_only` rows can be added and read by the service, never changed or removed; where they
+    `moves_with_lead`, a merge may yet point them to another lead. Rows `added_at_intake` are added
+    by the role touchline_intake alone.
     """
     columns: list[Any] = [Column("workspace_id", Uuid, nullable=False)]
     if "id" in key:
@@ -53,6 +55,7 @@ def tenant_table(
         info={
             "class": TableClass.TENANT,
             "append_only": append_only,
+            "moves_with_lead": moves_with_lead,
             "added_at_intake": added_at_intake,
         },
     )

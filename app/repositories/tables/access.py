@@ -2,6 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, PrimaryKeyConstraint, Text, Uuid
 from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.domain.access.api_keys import KeyKind
@@ -35,6 +36,7 @@ workspace_settings = tenant_table(
     text("time_zone", required=True),
     Column("qualification_policy", JSONB, nullable=False),
     Column("disqualify_reasons", JSONB, nullable=False),
+    Column("merge_rules", JSONB, nullable=False, server_default=sql("'{}'")),
     *versioned(),
 )
 

@@ -37,4 +37,5 @@ visitor_touches = tenant_table(
     Column("is_test", Boolean, nullable=False),
     Column("lead_id", Uuid),
     index("visitor_touches", "visitor", "visitor_id", "occurred_at", "id"),
+    index("visitor_touches", "lead", "lead_id", postgresql_where=sql("lead_id IS NOT NULL")),
 )

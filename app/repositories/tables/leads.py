@@ -1,11 +1,11 @@
 """Leads, the identities that point to them, and the workspace's own fields."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, Uuid
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Integer, Text, Uuid
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.domain.leads.custom_fields import FieldType
-from app.domain.leads.identities import IdentityKind
+from app.domain.leads.identities import IdentityKind, IdentitySource
 from app.domain.leads.status import LifecycleStage, Status
 from app.domain.ripeness.qualification import Outcome
 from app.repositories.tables import (
@@ -53,6 +53,7 @@ leads = tenant_table(
     Column("custom", JSONB, nullable=False),
     Column("unnormalised", JSONB, nullable=False),
     text("search_key", required=True),
+    Column("match_key", Text, nullable=False, server_default=sql("''")),
     text("qualification_outcome"),
     Column("qualification_score", Integer),
     Column("qualification_completeness", Integer),
@@ -67,6 +68,7 @@ leads = tenant_table(
     instant("last_touch_at"),
     Column("touch_count", Integer, nullable=False),
     instant("deleted_at"),
+    Column("merged_into", Uuid),
     *versioned(),
     one_of("leads", "status", Status),
     one_of("leads", "lifecycle_stage", LifecycleStage),
@@ -74,12 +76,14 @@ leads = tenant_table(
     refers("leads", "campaign_id", "campaigns", "campaign"),
     refers("leads", "owner_id", "users", "owner"),
     refers("leads", "team_id", "teams", "team"),
+    refers("leads", "merged_into", "leads", "merged_into"),
     index("leads", "created", "created_at", "id"),
     index("leads", "updated", "updated_at", "id"),
     index("leads", "last_touch", "last_touch_at", "id"),
     index("leads", "status", "status", "created_at", "id"),
     index("leads", "owner", "owner_id", "created_at", "id"),
     index("leads", "email", "email_norm", "created_at", "id"),
+    index("leads", "merged_into", "merged_into", postgresql_where=sql("merged_into IS NOT NULL")),
     index(
         "leads",
         "search",
@@ -95,11 +99,31 @@ lead_identities = tenant_table(
     text("kind", required=True),
     text("system", required=True),
     text("value", required=True),
+    Column("shared", Boolean, nullable=False, server_default=sql("false")),
+    # Stands in the way of whoever would take the key for their own: an exclusive key does, and goes
+    # on to when it becomes shared, for those who looked before it was there.
+    Column("anchor", Boolean, nullable=False, server_default=sql("true")),
+    instant("verified_at"),
+    text("source", required=True),
+    # The names of people seen with it who are not the lead.
+    Column("other_names", JSONB, nullable=False),
     instant("created_at", required=True),
     one_of("lead_identities", "kind", IdentityKind),
-    unique("lead_identities", "value", "kind", "system", "value"),
+    one_of("lead_identities", "source", IdentitySource),
+    CheckConstraint("anchor OR shared", name="lead_identities_anchor_check"),
+    unique("lead_identities", "lead", "lead_id", "kind", "system", "value"),
     refers("lead_identities", "lead_id", "leads", "lead"),
-    index("lead_identities", "lead", "lead_id"),
+    index(
+        "lead_identities",
+        "anchor",
+        "kind",
+        "system",
+        "value",
+        unique=True,
+        postgresql_where=sql("anchor"),
+    ),
+    # With the id, so that the newest of many who share a key are found at once.
+    index("lead_identities", "value", "kind", "system", "value", "id"),
 )
 
 custom_fields = tenant_table(

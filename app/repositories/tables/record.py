@@ -97,4 +97,5 @@ touchpoints = tenant_table(
         postgresql_where=sql("supersedes_id IS NOT NULL"),
     ),
     append_only=True,
+    moves_with_lead=True,
 )

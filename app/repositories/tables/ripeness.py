@@ -29,6 +29,7 @@ assessments = tenant_table(
     refers("assessments", "lead_id", "leads", "lead"),
     index("assessments", "lead", "lead_id", "assessed_at", "id"),
     append_only=True,
+    moves_with_lead=True,
 )
 
 assessment_answers = tenant_table(
@@ -53,4 +54,5 @@ assessment_answers = tenant_table(
     refers("assessment_answers", "evidence_touchpoint_id", "touchpoints", "evidence"),
     index("assessment_answers", "lead", "lead_id", "criterion", "answered_at", "id"),
     append_only=True,
+    moves_with_lead=True,
 )

@@ -1,6 +1,6 @@
 """Accounts, contacts, opportunities in their pipelines, and the conversions that made them."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, Text, Uuid
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -57,6 +57,7 @@ accounts = tenant_table(
     text("description"),
     Column("owner_id", Uuid),
     Column("originating_lead_id", Uuid),
+    Column("match_key", Text, nullable=False, server_default=sql("''")),
     *versioned(),
     refers("accounts", "owner_id", "users", "owner"),
     refers("accounts", "originating_lead_id", "leads", "originating_lead"),
@@ -88,6 +89,7 @@ contacts = tenant_table(
     text("source"),
     Column("owner_id", Uuid),
     Column("originating_lead_id", Uuid),
+    Column("match_key", Text, nullable=False, server_default=sql("''")),
     *versioned(),
     refers("contacts", "account_id", "accounts", "account"),
     refers("contacts", "owner_id", "users", "owner"),

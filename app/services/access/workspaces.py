@@ -6,6 +6,7 @@ from typing import Any
 
 from app.domain.access.workspaces import WorkspaceSettings
 from app.domain.errors import FieldError, Invalid
+from app.domain.leads.merge_rules import read_rules, rules_document
 from app.domain.reach.events import EventType
 from app.domain.ripeness.policies import merged, policy_document, read_policy
 from app.domain.ripeness.qualification import PolicyError
@@ -38,6 +39,9 @@ class WorkspaceService:
             patch = fields["qualification_policy"]
             document = {} if patch is None else merged(settings.qualification_policy, patch)
             fields["qualification_policy"] = _checked_policy(document)
+        if "merge_rules" in fields:
+            rules = read_rules(fields["merge_rules"] or {}, "/merge_rules")
+            fields["merge_rules"] = rules_document(rules)
         stored = await apply_patch(
             self._uow, repository, settings, fields, EventType.WORKSPACE_UPDATED
         )

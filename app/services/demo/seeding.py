@@ -132,7 +132,7 @@ class _Performance:
         campaign_id = self._campaigns[step.campaign]
         candidate = Candidate(
             fields=step.fields | {"campaign_id": campaign_id},
-            touch=replace(step.touch, campaign_id=campaign_id),
+            touches=[replace(step.touch, campaign_id=campaign_id)],
         )
         captured = await CaptureService(self._uow).capture(candidate, OnDuplicate.REFUSE)
         self._leads[step.lead] = captured.lead.id

@@ -4,16 +4,17 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from app.domain.errors import AlreadyExists, FieldError, Invalid, LostRace, NotFound
+from app.domain.errors import AlreadyExists, FieldError, Invalid, NotFound
 from app.domain.intake.capture import Candidate, Captured, OnDuplicate, Outcome
-from app.domain.leads.identities import Identity
+from app.domain.intake.enrichment import blanks_filled
+from app.domain.leads.identities import Claim, Resolution
 from app.domain.leads.leads import Lead
-from app.domain.reach.events import EventType
 from app.domain.record.touchpoints import Touchpoint
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
+from app.services.intake.capture_events import record_created, record_keys
+from app.services.leads.key_holders import KeyHolders, keys_of
 from app.services.leads.leads import LeadService, duplicate_lead
-from app.services.leads.normalisation import email_identity
 from app.services.record.touchpoints import build_touchpoint, check_past, record_touch_event
 
 
@@ -23,29 +24,33 @@ class CaptureService:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
         self._leads = LeadService(uow)
+        self._holders = KeyHolders(uow)
 
     async def capture(self, candidate: Candidate, on_duplicate: OnDuplicate) -> Captured:
-        """Create a lead, or add to the one that has the candidate's e-mail or reference."""
+        """Create a lead, or add to the one whose keys the candidate has."""
         await self._check_touch(candidate)
         columns = await self._leads.columns(candidate.fields)
-        identities = email_identity(columns["email_norm"]) + candidate.references
-        matches = await self._uow.leads.matching(identities)
-        found = {lead.id for lead, _ in matches}
+        claim = Claim(keys_of(columns, candidate.references), found_by=candidate.found_by)
+        await self._holders.find(claim.keys)
+        resolution = self._holders.resolve(claim, columns)
         known = await self._known_touch(candidate)
         if known is not None:
             holder = await self._living(known.lead_id)
+            found = {lead_id for lead_id, _ in resolution.found}
             if holder is None:
                 # The touch stays with the lead that was deleted; this lead is not lost for it.
-                candidate = replace(candidate, touch=None)
-            elif not identities or (found == {holder.id} and on_duplicate is OnDuplicate.REFUSE):
-                return Captured(lead=holder, outcome=Outcome.LINKED, touchpoint=known)
+                candidate = replace(candidate, touches=())
+            elif not claim.keys or (found == {holder.id} and on_duplicate is OnDuplicate.REFUSE):
+                return Captured(lead=holder, outcome=Outcome.LINKED, touchpoints=[known])
             elif found != {holder.id}:
                 raise _touch_of_another(holder)
-        if not found:
-            return await self._create(candidate, columns, identities)
-        if on_duplicate is OnDuplicate.REFUSE or len(found) > 1:
-            raise duplicate_lead(matches)
-        return await self._add_to(found.pop(), candidate, identities, on_duplicate)
+        if not resolution.found:
+            return await self._create(candidate, columns, resolution)
+        if on_duplicate is OnDuplicate.REFUSE or len(resolution.found) > 1:
+            raise duplicate_lead(
+                [(self._holders.leads[lead_id], key) for lead_id, key in resolution.found]
+            )
+        return await self._add_to(candidate, columns, claim, on_duplicate)
 
     async def _check_touch(self, candidate: Candidate) -> None:
         touch = candidate.touch
@@ -63,7 +68,7 @@ class CaptureService:
             raise Invalid.field("/touchpoint/campaign_id", detail, code="not_found")
 
     async def _create(
-        self, candidate: Candidate, columns: dict[str, Any], identities: list[Identity]
+        self, candidate: Candidate, columns: dict[str, Any], resolution: Resolution
     ) -> Captured:
         now = self._uow.now
         columns["custom"] = await self._leads.checked_custom(
@@ -80,57 +85,56 @@ class CaptureService:
         if touch is not None:
             lead.first_touch_at = lead.last_touch_at = touch.occurred_at
             lead.touch_count = 1
-        self._uow.record(
-            EventType.LEAD_CREATED,
-            "lead",
-            lead.id,
-            {
-                "status": lead.status,
-                "source": lead.source,
-                "owner_id": lead.owner_id,
-                "campaign_id": lead.campaign_id,
-                "touchpoint_id": touch.id if touch else None,
-            },
-            lead_id=lead.id,
-        )
+        record_created(self._uow, lead, touch, candidate.cause)
         if touch is not None:
-            record_touch_event(self._uow, touch)
-        await self._uow.leads.add_captured(
-            lead, identities, [touch] if touch else [], self._uow.take_events()
-        )
-        return Captured(lead=lead, outcome=Outcome.CREATED, touchpoint=touch)
+            record_touch_event(self._uow, touch, candidate.cause)
+        touches = [touch] if touch else []
+        self._holders.apply(lead, resolution, columns, candidate.identity_source)
+        identities = self._holders.take_new()
+        await self._holders.store()
+        await self._uow.leads.add_captured(lead, identities, touches, self._uow.take_events())
+        return Captured(lead=lead, outcome=Outcome.CREATED, touchpoints=touches)
 
     async def _add_to(
         self,
-        lead_id: UUID,
         candidate: Candidate,
-        identities: list[Identity],
+        columns: dict[str, Any],
+        claim: Claim,
         on_duplicate: OnDuplicate,
     ) -> Captured:
-        lead = await self._locked(lead_id, identities)
+        await self._holders.lock([(claim, columns)])
+        resolution = self._holders.resolve(claim, columns)
+        lead = self._holders.locked[resolution.found[0][0]]
         touch = await self._touched(lead, candidate) if candidate.touch_when_known else None
         given = {name: value for name, value in candidate.fields.items() if value is not None}
-        known = {identity for _, identity in await self._uow.leads.matching(identities)}
-        references = [r for r in candidate.references if r not in known]
-        await self._uow.leads.add_identities(lead.id, references)
-        if on_duplicate is OnDuplicate.UPDATE:
+        added = self._holders.apply(
+            lead,
+            resolution,
+            columns,
+            candidate.identity_source,
+            renames=on_duplicate is OnDuplicate.UPDATE,
+        )
+        record_keys(self._uow, added, candidate.cause)
+        await self._holders.store()
+        if on_duplicate is OnDuplicate.ENRICH:
+            given = blanks_filled(vars(lead), given)
+            if resolution.noted is not None:
+                # The number of somebody who is called otherwise.
+                given.pop("phone", None)
+        if on_duplicate is not OnDuplicate.LINK:
             await self._leads.apply(lead, given)
         await self._uow.flush()
-        outcome = Outcome.UPDATED if on_duplicate is OnDuplicate.UPDATE else Outcome.LINKED
-        stored = await self._uow.leads.get(lead.id)
-        return Captured(lead=stored, outcome=outcome, touchpoint=touch)
+        linked = on_duplicate is OnDuplicate.LINK
+        return Captured(
+            lead=await self._uow.leads.get(lead.id),
+            outcome=Outcome.LINKED if linked else Outcome.UPDATED,
+            touchpoints=[touch] if touch else [],
+            matched_on=resolution.found[0][1].kind,
+        )
 
-    async def _locked(self, lead_id: UUID, identities: list[Identity]) -> Lead:
-        """The lead under its lock; LostRace when it was deleted or renamed since it was matched."""
-        lead = await self._living(lead_id, lock=True)
-        matches = await self._uow.leads.matching(identities)
-        if lead is None or {found.id for found, _ in matches} != {lead_id}:
-            raise LostRace("the lead changed while it was being matched; try again")
-        return lead
-
-    async def _living(self, lead_id: UUID, *, lock: bool = False) -> Lead | None:
+    async def _living(self, lead_id: UUID) -> Lead | None:
         try:
-            return await self._uow.leads.get(lead_id, lock=lock)
+            return await self._uow.leads.get(lead_id)
         except NotFound:
             return None
 
@@ -151,7 +155,7 @@ class CaptureService:
                 raise _touch_of_another(lead)
             return known
         await self._uow.leads.note_touches({lead.id: [touch.occurred_at]})
-        record_touch_event(self._uow, touch)
+        record_touch_event(self._uow, touch, candidate.cause)
         return touch
 
 

@@ -1,11 +1,11 @@
-"""What submissions add to leads: what was blank, and everything where there was only a trial."""
+"""What candidates change about leads that are known: what was blank, or all that they say."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from typing import Any
 from uuid import UUID
 
+from app.domain.intake.capture import Candidate, OnDuplicate
 from app.domain.intake.enrichment import emptied
-from app.domain.intake.submissions import Reading
 from app.domain.leads.leads import Lead
 from app.domain.leads.status import Status
 from app.domain.reach.events import difference
@@ -25,30 +25,54 @@ class Enriching:
     def __init__(self, uow: UnitOfWork, fields: FieldReader) -> None:
         self._uow = uow
         self._fields = fields
-        self._before: dict[UUID, tuple[Lead, dict[str, Any]]] = {}
+        self._changed: dict[UUID, Lead] = {}
+        self._no_trials_now: set[UUID] = set()
 
-    def add(self, lead: Lead, columns: Mapping[str, Any], reading: Reading) -> None:
-        """Add what a reading says to a lead; nothing of a trial to one that is none."""
-        if lead.status in _ENDED or (reading.is_test and not lead.is_test):
-            return
-        self._before.setdefault(lead.id, (lead, dict(vars(lead))))
+    @property
+    def no_trials_now(self) -> Set[UUID]:
+        """Leads that were trials until now: of their touches only the real ones count, and how
+        many those are has to be worked out."""
+        return self._no_trials_now
+
+    def add(
+        self, lead: Lead, columns: Mapping[str, Any], candidate: Candidate
+    ) -> dict[str, dict[str, Any]]:
+        """Add what a candidate says to a lead, nothing of a trial to one that is none; returns what
+        is different now, before and after."""
+        if candidate.is_test and not lead.is_test:
+            return {}
+        before = dict(vars(lead))
         given = self._fields.typed(columns)
+        if candidate.on_duplicate is OnDuplicate.UPDATE:
+            after = self._fields.updated(before, given, candidate)
+        elif lead.status in _ENDED:
+            return {}
+        else:
+            after = self._enriched(lead, given, candidate)
+        vars(lead).update(after)
+        if before["is_test"] and not lead.is_test:
+            self._no_trials_now.add(lead.id)
+        changes = difference(before, after)
+        if not changes:
+            return {}
+        self._changed[lead.id] = lead
+        told = {name: change for name, change in changes.items() if name not in _UNTOUCHED}
+        record_changes(self._uow, lead.id, told, candidate.cause)
+        return told
+
+    def _enriched(
+        self, lead: Lead, given: Mapping[str, Any], candidate: Candidate
+    ) -> dict[str, Any]:
         held: dict[str, Any] = vars(lead)
-        if lead.is_test and not reading.is_test:
+        if lead.is_test and not candidate.is_test:
             held = emptied(held, given) | _UNTOUCHED | {"is_test": False}
             held |= {name: given[name] for name in _SETTLED if given.get(name)}
-        vars(lead).update(self._fields.enriched(held, given, reading))
+        return self._fields.enriched(held, given, candidate)
 
     async def store(self, new: Collection[UUID]) -> None:
         """Store what changed, but for leads that are stored whole anyway."""
-        changed = []
-        for lead, before in self._before.values():
-            changes = {name: v for name, v in vars(lead).items() if before[name] != v}
-            if lead.id in new or not changes:
-                continue
+        changed = [lead for lead in self._changed.values() if lead.id not in new]
+        for lead in changed:
             lead.updated_at, lead.version = self._uow.now, lead.version + 1
-            changed.append(lead)
-            told = {name: v for name, v in changes.items() if name not in _UNTOUCHED}
-            record_changes(self._uow, lead.id, difference(before, told))
         if changed:
             await self._uow.leads.store_many(changed)

@@ -1,26 +1,44 @@
 """The columns of a lead from what a reading says; what does not fit is noted, never cut."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from uuid import UUID
 
 from app.domain.errors import Invalid
 from app.domain.intake.enrichment import blanks_filled
 from app.domain.intake.fitting import LEAD_FIELDS
-from app.domain.intake.submissions import Finding, Reading
+from app.domain.intake.submissions import Finding
 from app.domain.leads.custom_fields import CustomField, check_values
+from app.domain.record.touchpoints import NewTouchpoint
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.access.codes import check_currency
 from app.services.leads.normalisation import (
     NORMAL_FORMS,
     derived_names,
     following,
+    names_after,
     needs_default_country,
     normal_forms,
     normalised,
 )
 
 _KEPT = LEAD_FIELDS | {"campaign_id"}
+
+
+class Told(Protocol):
+    """What is read here: a submission's reading, or a candidate."""
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """Fields of a lead, as typed, and `custom`."""
+
+    @property
+    def touches(self) -> Sequence[NewTouchpoint]:
+        """The touches told along with them."""
+
+    @property
+    def default_country(self) -> str | None:
+        """The country of phone numbers that name none."""
 
 
 class FieldReader:
@@ -37,18 +55,18 @@ class FieldReader:
         self._default_country = default_country
 
     @classmethod
-    async def for_workspace(cls, uow: UnitOfWork, readings: Sequence[Reading]) -> Self:
+    async def for_workspace(cls, uow: UnitOfWork, told: Sequence[Told]) -> Self:
         """What is needed to read these."""
-        named = {r.fields.get("campaign_id") for r in readings}
-        named |= {r.touch.campaign_id for r in readings if r.touch}
+        named = {each.fields.get("campaign_id") for each in told}
+        named |= {touch.campaign_id for each in told for touch in each.touches}
         campaign_ids = {campaign_id for campaign_id in named if campaign_id is not None}
         declared = (
             await uow.custom_fields.by_key()
-            if any(r.fields.get("custom") for r in readings)
+            if any(each.fields.get("custom") for each in told)
             else {}
         )
         country = None
-        if any(r.default_country is None and needs_default_country(r.fields) for r in readings):
+        if any(e.default_country is None and needs_default_country(e.fields) for e in told):
             country = (await uow.workspace_settings.get(uow.workspace_id)).default_country
         return cls(
             declared,
@@ -56,10 +74,10 @@ class FieldReader:
             country,
         )
 
-    def read(self, reading: Reading) -> tuple[dict[str, Any], list[Finding]]:
+    def read(self, told: Told) -> tuple[dict[str, Any], list[Finding]]:
         """Columns for a new lead, and notes on what was left out of them."""
         notes: list[Finding] = []
-        columns = {k: v for k, v in reading.fields.items() if k in _KEPT and v is not None}
+        columns = {k: v for k, v in told.fields.items() if k in _KEPT and v is not None}
         if columns.get("campaign_id") not in self.campaigns:
             columns.pop("campaign_id", None)
         if "currency" in columns:
@@ -68,38 +86,57 @@ class FieldReader:
             except Invalid as error:
                 del columns["currency"]
                 notes.append(Finding(code="does_not_fit", detail=error.detail, field="currency"))
-        custom, found = self._custom(reading.fields.get("custom") or {})
-        completed = self.completed(columns, reading)
-        completed["custom"] = custom
-        return completed, notes + found
+        custom, found = self._custom(told.fields.get("custom") or {})
+        return self.completed({**columns, "custom": custom}, told), notes + found
 
-    def completed(self, columns: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
+    def completed(self, columns: Mapping[str, Any], told: Told) -> dict[str, Any]:
         """The columns and all that follows from them."""
         names = {name: v for name, v in derived_names(columns).items() if v}
-        country = reading.default_country or self._default_country
+        country = told.default_country or self._default_country
         return {**columns, **names, **normalised({**columns, **names}, country)}
 
     def enriched(
-        self, held: Mapping[str, Any], given: Mapping[str, Any], reading: Reading
+        self, held: Mapping[str, Any], given: Mapping[str, Any], told: Told
     ) -> dict[str, Any]:
-        """The columns of a lead that change when what is blank in it is filled in.
-
-        Normal forms are worked out for what is filled in alone: those that are held may be due to
-        another country.
-        """
+        """The columns of a lead when what is blank in it is filled in."""
         filled = blanks_filled(held, given)
         custom = {**(held.get("custom") or {}), **filled.pop("custom", {})}
         if "full_name" in filled:
             filled |= {name: v for name, v in derived_names(filled).items() if v}
-        after = {**held, **filled}
-        asked = {typed for typed in NORMAL_FORMS if typed in filled}
+        return self._after(held, filled, custom, told)
+
+    def updated(
+        self, held: Mapping[str, Any], given: Mapping[str, Any], told: Told
+    ) -> dict[str, Any]:
+        """The columns of a lead when all that is given takes the place of what it had."""
+        changed = {
+            name: value
+            for name, value in given.items()
+            if name != "custom" and value is not None and value != held.get(name)
+        }
+        custom = {**(held.get("custom") or {}), **(given.get("custom") or {})}
+        changed |= names_after(held, changed)
+        return self._after(held, changed, custom, told)
+
+    def _after(
+        self,
+        held: Mapping[str, Any],
+        changed: Mapping[str, Any],
+        custom: dict[str, Any],
+        told: Told,
+    ) -> dict[str, Any]:
+        """Normal forms are worked out for what is changed alone: those that are held may be due to
+        another country."""
+        after = {**held, **changed}
+        asked = {typed for typed in NORMAL_FORMS if typed in changed}
         if "country" in asked and not held.get("phone_norm"):
             asked.add("phone")
         if "phone" in asked:
             asked.add("country")
-        country = reading.default_country or self._default_country
+        country = told.default_country or self._default_country
         columns = {**after, **normal_forms({typed: after.get(typed) for typed in asked}, country)}
-        return {**columns, "custom": custom, **following(columns)}
+        columns["custom"] = custom
+        return {**columns, **following(columns)}
 
     def typed(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         """Of the columns, those that were typed and not worked out."""

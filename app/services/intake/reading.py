@@ -72,7 +72,12 @@ class Reader:
             reading = read_connector(connector, delivery)
         else:
             reading = read_plain(delivery)
-        reading = replace(reading, is_test=reading.is_test or delivery.is_test)
+        sent_to = form or connector
+        reading = replace(
+            reading,
+            is_test=reading.is_test or delivery.is_test,
+            origin=sent_to.name if sent_to else None,
+        )
         return self._suspected(claimed, reading, form)
 
     async def waits(self, claimed: Claimed, reading: Reading) -> Fate | None:

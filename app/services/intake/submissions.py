@@ -1,5 +1,6 @@
 """Submissions as people see them: found, released, rejected, retried."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -53,6 +54,10 @@ class SubmissionService:
             if email is None:
                 raise Invalid.parameter("email", "must be an e-mail address")
             wanted = SubmissionFilter(**{**vars(wanted), "email": email})
+        if wanted.lead_id:
+            heads = await self._uow.merges.survivors(wanted.lead_id)
+            ids = [heads.get(lead_id, lead_id) for lead_id in wanted.lead_id]
+            wanted = replace(wanted, lead_id=ids)
         page = await self._uow.submissions.page(wanted, request)
         if not _may_be_refused(wanted):
             return page

@@ -101,6 +101,10 @@ class Joining:
         """The leads behind the visitors, some of which may have been deleted."""
         return {v.lead_id for v in self._visitors.values() if v.lead_id}
 
+    def owner_of(self, visitor_id: str) -> UUID | None:
+        """The lead behind a visitor, if there is one still."""
+        return self._owner(self._visitors[visitor_id])
+
     async def record(self, visits: Sequence[Visit]) -> None:
         """Store what visitors did; what is known to be a lead's goes to its timeline as well."""
         touches = [touch for visit in visits for touch in visit.touches]

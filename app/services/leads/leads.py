@@ -1,29 +1,38 @@
 """Leads: read, found, changed, deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from app.adapters import normalisers
 from app.domain.errors import AlreadyExists, Conflict, Invalid
 from app.domain.leads.custom_fields import check_values, parse_filter
-from app.domain.leads.identities import Identity
+from app.domain.leads.identities import Identity, IdentityKind, IdentitySource
 from app.domain.leads.leads import Lead, LeadFilter, advanced, moved
 from app.domain.leads.status import LifecycleStage, Status, further
 from app.domain.paging import Page, PageRequest
-from app.domain.reach.events import EventType, difference
+from app.domain.reach.events import Cause, CauseKind, EventType, difference
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.access.codes import check_currency
 from app.services.leads.journal import record_changes
+from app.services.leads.key_holders import KeyHolders, keys_of
 from app.services.leads.normalisation import (
+    KEYED,
     SOURCES,
     derived_names,
-    email_identity,
+    following,
     names_after,
     needs_default_country,
     normalised,
 )
 from app.services.patching import check_version
+
+_BY_HAND = IdentitySource.API
+_SOURCES: dict[CauseKind | None, IdentitySource] = {
+    CauseKind.ENRICHMENT: IdentitySource.ENRICHMENT,
+    CauseKind.IMPORT: IdentitySource.IMPORT,
+    CauseKind.MERGE: IdentitySource.MERGE,
+}
 
 
 class LeadService:
@@ -38,8 +47,8 @@ class LeadService:
 
     async def by_reference(self, reference: Identity) -> Lead | None:
         """The lead another system knows by this reference."""
-        matches = await self._uow.leads.matching([reference])
-        return matches[0][0] if matches else None
+        holders = await self._uow.identities.holders([reference])
+        return holders[0][0] if holders else None
 
     async def search(
         self, wanted: LeadFilter, custom: Mapping[str, str], request: PageRequest
@@ -72,9 +81,10 @@ class LeadService:
         check_version(lead.version, if_match)
         if lead.status == Status.CONVERTED:
             raise Conflict("a converted lead carries the history of its account; it stays")
-        await self._uow.leads.release_all_identities(lead_id)
+        await self._uow.identities.release_all(lead_id)
         await self._uow.leads.change(lead_id, self._stamped(lead, {"deleted_at": self._uow.now}))
-        self._uow.record(EventType.LEAD_DELETED, "lead", lead_id, {}, lead_id=lead_id)
+        told = {"changes": {"deleted_at": {"before": None, "after": self._uow.now}}}
+        self._uow.record(EventType.LEAD_DELETED, "lead", lead_id, told, lead_id=lead_id)
 
     async def columns(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """The typed fields and all that follows from them."""
@@ -94,7 +104,7 @@ class LeadService:
         """Custom fields as stored; Invalid names the wrong ones."""
         return check_values(custom, await self._uow.custom_fields.by_key(), complete=complete)
 
-    async def apply(self, lead: Lead, fields: dict[str, Any]) -> Lead:
+    async def apply(self, lead: Lead, fields: dict[str, Any], cause: Cause | None = None) -> Lead:
         """Work out what really changes, store it, and tell the journal."""
         before = dict(vars(lead))
         changes: dict[str, Any] = {}
@@ -108,6 +118,8 @@ class LeadService:
         if SOURCES & changes.keys():
             after = before | changes
             changes |= normalised(after, await self._default_country(after))
+        elif KEYED & changes.keys():
+            changes |= following(before | changes)
         if status is not None and status != lead.status:
             changes |= self._moved_by_hand(lead, Status(status))
         if stage is not None and stage != lead.lifecycle_stage:
@@ -115,9 +127,9 @@ class LeadService:
         changes = {name: value for name, value in changes.items() if before[name] != value}
         if not changes:
             return lead
-        await self._move_identity(lead, changes)
+        await self._move_identities(lead, changes, cause)
         stored = await self._uow.leads.change(lead.id, self._stamped(lead, changes))
-        record_changes(self._uow, lead.id, difference(before, changes))
+        record_changes(self._uow, lead.id, difference(before, changes), cause)
         await self._uow.flush()
         return stored
 
@@ -128,16 +140,26 @@ class LeadService:
         merged = lead.custom | check_values(wanted, declared, complete=False, held=lead.custom)
         return {key: value for key, value in merged.items() if value is not None}
 
-    async def _move_identity(self, lead: Lead, changes: Mapping[str, Any]) -> None:
-        if "email_norm" not in changes:
+    async def _move_identities(
+        self, lead: Lead, changes: Mapping[str, Any], cause: Cause | None
+    ) -> None:
+        """The keys follow the address and the number, but for those that were verified. Another
+        lead's own address is refused; a number may be shared."""
+        moved = [name for name in ("email_norm", "phone_norm") if name in changes]
+        if not moved:
             return
-        wanted = email_identity(changes["email_norm"])
-        matches = await self._uow.leads.matching(wanted)
-        if matches:
-            raise duplicate_lead(matches)
-        if lead.email_norm:
-            await self._uow.leads.release_identities(lead.id, email_identity(lead.email_norm))
-        await self._uow.leads.add_identities(lead.id, wanted)
+        wanted = keys_of({name: changes[name] for name in moved})
+        holders = KeyHolders(self._uow)
+        await holders.find(wanted)
+        for key in wanted:
+            taken = [held for held in holders.others(lead, key) if not held.shared]
+            if taken and key.kind is IdentityKind.EMAIL:
+                raise duplicate_lead([(holders.leads[held.lead_id], key) for held in taken])
+        freed = keys_of({name: getattr(lead, name) for name in moved})
+        if freed:
+            await self._uow.identities.release(lead.id, freed)
+        holders.assign(lead, wanted, _SOURCES.get(cause.kind if cause else None, _BY_HAND))
+        await holders.store()
 
     def _moved_by_hand(self, lead: Lead, wanted: Status) -> dict[str, Any]:
         if lead.status == Status.DISQUALIFIED:
@@ -158,7 +180,7 @@ def _check_codes(fields: Mapping[str, Any]) -> None:
         check_currency(fields["currency"], "/currency")
 
 
-def duplicate_lead(matches: list[tuple[Lead, Identity]]) -> AlreadyExists:
+def duplicate_lead(matches: Sequence[tuple[Lead, Identity]]) -> AlreadyExists:
     """The refusal that names the leads with the same identity."""
     candidates = [
         {

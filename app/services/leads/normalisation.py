@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.adapters import normalisers
-from app.domain.leads.identities import Identity, IdentityKind
+from app.adapters.match_features import account_features, features_of
+from app.adapters.match_keys import lead_key, record_key
 from app.domain.sales.conversion import overridden
 from app.repositories.unit_of_work import UnitOfWork
 
@@ -21,6 +22,9 @@ SOURCES = frozenset(
         "country",
     }
 )
+
+# Fields whose change leaves the normal forms as they are, and asks for the keys anew.
+KEYED = frozenset({"postal_code", "custom"})
 
 
 def needs_default_country(fields: Mapping[str, Any]) -> bool:
@@ -83,7 +87,18 @@ def following(columns: Mapping[str, Any]) -> dict[str, Any]:
             columns.get("company"),
             columns.get("email"),
         ),
+        "match_key": lead_key(features_of(columns)),
     }
+
+
+def contact_key(columns: Mapping[str, Any]) -> str:
+    """The match key of a contact with these columns."""
+    return record_key(features_of(columns))
+
+
+def account_key(columns: Mapping[str, Any]) -> str:
+    """The match key of an account with these columns."""
+    return record_key(account_features(columns))
 
 
 def derived_names(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,11 +127,6 @@ def names_after(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str
     present = {name: before[name] for name in _NAMES}
     names: dict[str, Any] = dict.fromkeys(_NAMES) | overridden(present, told)
     return names if len(told) > 1 else names | derived_names(names)
-
-
-def email_identity(email_norm: str | None) -> list[Identity]:
-    """The identity an e-mail address is, if it could be normalised."""
-    return [Identity(IdentityKind.EMAIL, email_norm)] if email_norm else []
 
 
 def _of(fields: Mapping[str, Any], name: str, normalise: Any) -> str | None:

@@ -17,9 +17,9 @@ class TimelineService:
     async def of_lead(
         self, lead_id: UUID, kinds: Sequence[str] | None, request: PageRequest
     ) -> Page[TimelineEntry]:
-        """Everything that happened to a lead."""
-        await self._uow.leads.get(lead_id)
-        sources = HistorySources(lead_ids=[lead_id], subject_ids=[lead_id])
+        """Everything that happened to a lead, and to those that were merged into it."""
+        family = await self._uow.merges.family(lead_id)
+        sources = HistorySources(lead_ids=family, subject_ids=[lead_id])
         return await self._uow.timeline.page(sources, kinds, request)
 
     async def of_account(

@@ -2,18 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
 from app.adapters import normalisers
 from app.domain.errors import AlreadyExists, DomainError, Invalid, NotFound
-from app.domain.reach.events import EventType
+from app.domain.reach.events import Cause, EventType
 from app.domain.record.channels import derive_channel
 from app.domain.record.touchpoints import NewTouchpoint, Touchpoint
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
+from app.services.leads.journal import caused_by
 
 CLOCK_SKEW = timedelta(days=1)
 
@@ -44,15 +45,34 @@ class TouchpointService:
         self._uow = uow
 
     async def record(self, lead_id: UUID, touch: NewTouchpoint) -> tuple[Touchpoint, bool]:
-        """The touchpoint as stored, and whether it is new."""
-        [result] = await self.record_batch([BatchItem(index=0, lead_id=lead_id, touch=touch)])
+        """The touchpoint as stored, and whether it is new; Merged when another lead stands for
+        the one that is named."""
+        item = BatchItem(index=0, lead_id=lead_id, touch=touch)
+        [result] = await self._record_all([item], await self._lock([item]))
+        if isinstance(result.error, NotFound):
+            await self._uow.leads.get(lead_id)
         if result.error is not None or result.id is None:
             raise result.error or NotFound("no such lead in this workspace")
         return await self._uow.touchpoints.get(result.id), result.status == "created"
 
     async def record_batch(self, items: Sequence[BatchItem]) -> list[BatchResult]:
-        """Store every sound item; a bad one is answered and harms no neighbour."""
-        refused = await self._refused(items)
+        """Store every sound item; a bad one is answered and harms no neighbour.
+
+        What names a lead that was merged goes to the one that stands for it.
+        """
+        leads = await self._lock(items)
+        unknown = {item.lead_id for item in items} - leads
+        heads = await self._uow.merges.survivors(unknown) if unknown else {}
+        if heads:
+            items = [replace(i, lead_id=heads.get(i.lead_id, i.lead_id)) for i in items]
+            leads |= await self._lock(items)
+        return await self._record_all(items, leads)
+
+    async def _lock(self, items: Sequence[BatchItem]) -> set[UUID]:
+        return await self._uow.leads.lock_existing(item.lead_id for item in items)
+
+    async def _record_all(self, items: Sequence[BatchItem], leads: set[UUID]) -> list[BatchResult]:
+        refused = await self._refused(items, leads)
         sound = [item for item in items if item.index not in refused]
         made = {item.index: build_touchpoint(self._uow, item.lead_id, item.touch) for item in sound}
         stored = await self._uow.touchpoints.add_all(list(made.values())) if made else set()
@@ -86,9 +106,10 @@ class TouchpointService:
             await self._uow.leads.note_touches(noted)
         await self._uow.flush()
 
-    async def _refused(self, items: Sequence[BatchItem]) -> dict[int, BatchResult]:
+    async def _refused(
+        self, items: Sequence[BatchItem], leads: set[UUID]
+    ) -> dict[int, BatchResult]:
         """Items that name a lead, campaign or touchpoint which is not there, or the future."""
-        leads = await self._uow.leads.lock_existing(item.lead_id for item in items)
         campaign_ids = {i.touch.campaign_id for i in items if i.touch.campaign_id}
         campaigns = await self._uow.campaigns.existing(campaign_ids) if campaign_ids else set()
         corrected_ids = {i.touch.supersedes_id for i in items if i.touch.supersedes_id}
@@ -164,7 +185,7 @@ def _from_elsewhere(touch: NewTouchpoint) -> str | None:
     return touch.referrer
 
 
-def record_touch_event(uow: UnitOfWork, touch: Touchpoint) -> None:
+def record_touch_event(uow: UnitOfWork, touch: Touchpoint, cause: Cause | None = None) -> None:
     """The journal's entry for a touchpoint."""
     uow.record(
         EventType.TOUCHPOINT_RECORDED,
@@ -176,6 +197,7 @@ def record_touch_event(uow: UnitOfWork, touch: Touchpoint) -> None:
             "campaign_id": touch.campaign_id,
             "supersedes_id": touch.supersedes_id,
             **({"is_test": True} if touch.is_test else {}),
+            **caused_by(cause),
         },
         lead_id=touch.lead_id,
         occurred_at=touch.occurred_at,

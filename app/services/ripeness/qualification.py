@@ -13,7 +13,7 @@ from app.domain.ripeness.bant import Answer, newest_answers
 from app.domain.ripeness.policies import read_policy
 from app.domain.ripeness.qualification import Outcome
 from app.repositories.unit_of_work import UnitOfWork
-from app.services.leads.journal import record_moves
+from app.services.leads.journal import record_moves, remaining
 from app.services.patching import check_version
 
 
@@ -86,7 +86,10 @@ class QualificationService:
     ) -> Lead:
         stamp = {"updated_at": self._uow.now, "version": lead.version + 1}
         stored = await self._uow.leads.change(lead.id, changes | stamp)
-        record_moves(self._uow, lead.id, difference(vars(lead), changes))
+        changed = difference(vars(lead), changes)
+        record_moves(self._uow, lead.id, changed)
+        if rest := remaining(changed):
+            told |= {"changes": rest}
         self._uow.record(event_type, "lead", lead.id, told, lead_id=lead.id)
         await self._uow.flush()
         return stored

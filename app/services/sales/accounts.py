@@ -11,10 +11,11 @@ from app.domain.sales.accounts import Account
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.access.codes import check_currency
-from app.services.leads.normalisation import normal_forms_in
+from app.services.leads.normalisation import account_key, normal_forms_in
 from app.services.patching import apply_patch, check_version
 
 _SOURCES = frozenset({"name", "phone", "country", "website"})
+_KEYED = _SOURCES | {"postal_code"}
 
 
 class AccountService:
@@ -68,7 +69,8 @@ class AccountService:
             created_at=self._uow.now,
             updated_at=self._uow.now,
             **fields,
-            **await self._normal_forms(fields),
+            **(forms := await self._normal_forms(fields)),
+            match_key=account_key({**fields, **forms}),
         )
 
     async def add(self, account: Account) -> None:
@@ -88,6 +90,8 @@ class AccountService:
         _check_currency(changes)
         if _SOURCES & changes.keys():
             changes |= await self._normal_forms(vars(account) | changes)
+        if _KEYED & changes.keys():
+            changes["match_key"] = account_key(vars(account) | changes)
         lead_id = changes.get("originating_lead_id", account.originating_lead_id)
         return await apply_patch(
             self._uow,

@@ -10,10 +10,16 @@ from app.domain.reach.events import EventType
 from app.domain.sales.contacts import Contact
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
-from app.services.leads.normalisation import derived_names, normal_forms_in
+from app.services.leads.normalisation import (
+    contact_key,
+    derived_names,
+    names_after,
+    normal_forms_in,
+)
 from app.services.patching import apply_patch, check_version
 
 _SOURCES = frozenset({"email", "phone", "country"})
+_KEYED = _SOURCES | {"first_name", "last_name", "full_name", "postal_code"}
 
 
 class ContactService:
@@ -66,6 +72,7 @@ class ContactService:
             created_at=self._uow.now,
             updated_at=self._uow.now,
             **columns,
+            match_key=contact_key(columns),
         )
 
     async def add(self, contact: Contact) -> None:
@@ -85,9 +92,11 @@ class ContactService:
 
     async def apply(self, contact: Contact, fields: Mapping[str, Any]) -> Contact:
         """The contact with these fields changed; its row is locked already."""
-        changes = dict(fields)
+        changes = {**fields, **names_after(vars(contact), fields)}
         if _SOURCES & changes.keys():
             changes |= await normal_forms_in(self._uow, vars(contact) | changes)
+        if _KEYED & changes.keys():
+            changes["match_key"] = contact_key(vars(contact) | changes)
         lead_id = changes.get("originating_lead_id", contact.originating_lead_id)
         return await apply_patch(
             self._uow,

@@ -14,7 +14,7 @@ from app.domain.sales.conversion import Conversion, Wanted, check_convertible, c
 from app.domain.sales.opportunities import Opportunity
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
-from app.services.leads.journal import record_moves
+from app.services.leads.journal import caused_by, record_moves
 from app.services.sales.accounts import AccountService
 from app.services.sales.contacts import ContactService
 from app.services.sales.conversion_plan import ConversionPlanner, Part, Plan
@@ -33,6 +33,7 @@ class ConversionService:
         """What a lead was converted to; NotFound until then."""
         conversion = await self._uow.conversions.of_lead(lead_id)
         if conversion is None:
+            await self._uow.leads.get(lead_id)
             raise NotFound("no conversion of such a lead in this workspace")
         return conversion
 
@@ -55,8 +56,9 @@ class ConversionService:
         await _store(AccountService(self._uow), plan.account)
         await _store(ContactService(self._uow), plan.contact)
         if plan.opportunity:
+            _date_back(plan.opportunity, wanted)
             await _store(OpportunityService(self._uow), plan.opportunity)
-        await self._change_lead(lead, plan)
+        await self._change_lead(lead, plan, wanted)
         conversion = self._told(lead, wanted, plan, rehearsed=False)
         await self._uow.conversions.add(conversion)
         self._uow.record(
@@ -72,17 +74,19 @@ class ConversionService:
                 "linked": sorted(plan.parts.keys() - conversion.created.keys()),
                 "filled": {name: sorted(values) for name, values in conversion.filled.items()},
                 "override_reason": conversion.override_reason,
-            },
+            }
+            | caused_by(wanted.cause),
             lead_id=lead.id,
+            occurred_at=wanted.at,
         )
         await self._uow.flush()
 
-    async def _change_lead(self, lead: Lead, plan: Plan) -> None:
+    async def _change_lead(self, lead: Lead, plan: Plan, wanted: Wanted) -> None:
         status = plan.opportunity.record.status if plan.opportunity else None
-        changes = converted(lead, status, self._uow.now)
+        changes = converted(lead, status, wanted.at or self._uow.now)
         stamp = {"updated_at": self._uow.now, "version": lead.version + 1}
         await self._uow.leads.change(lead.id, changes | stamp)
-        record_moves(self._uow, lead.id, difference(vars(lead), changes))
+        record_moves(self._uow, lead.id, difference(vars(lead), changes), wanted.cause, wanted.at)
 
     def _told(self, lead: Lead, wanted: Wanted, plan: Plan, *, rehearsed: bool) -> Conversion:
         """The conversion as it is stored and answered."""
@@ -106,10 +110,18 @@ class ConversionService:
             created={n: shown(_facts(p.record)) for n, p in parts.items() if p.new},
             filled={n: shown(p.filled) for n, p in parts.items() if p.filled},
             override_reason=wanted.override_reason,
-            converted_at=None if rehearsed else self._uow.now,
+            converted_at=None if rehearsed else wanted.at or self._uow.now,
             user_id=self._uow.caller.user_id,
             api_key_id=self._uow.caller.api_key_id,
         )
+
+
+def _date_back(part: Part[Opportunity], wanted: Wanted) -> None:
+    """A deal of the past began, and perhaps closed, when it did."""
+    if part.new and wanted.at:
+        part.record.created_at = wanted.at
+        if part.record.closed_at:
+            part.record.closed_at = wanted.closed_at or wanted.at
 
 
 async def _store(

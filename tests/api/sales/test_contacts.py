@@ -72,6 +72,30 @@ async def test_update_changes_what_is_given_and_what_follows(client: Client) -> 
     assert event["data"]["changes"]["title"] == {"before": "Countess", "after": None}
 
 
+@pytest.mark.parametrize(
+    ("patch", "names"),
+    [
+        ({"full_name": "Grace Hopper"}, ("Grace", "Hopper", "Grace Hopper")),
+        ({"first_name": "Augusta"}, ("Augusta", "Lovelace", None)),
+        ({"full_name": None}, ("Ada", "Lovelace", None)),
+        ({"full_name": "Ada Lovelace"}, ("Ada", "Lovelace", "Ada Lovelace")),
+        ({"first_name": "G.", "full_name": "Grace Hopper"}, ("G.", None, "Grace Hopper")),
+    ],
+)
+async def test_no_name_stays_beside_another_one(
+    client: Client, patch: dict[str, Any], names: tuple[str | None, ...]
+) -> None:
+    """As it is with leads."""
+    contact = await new_contact(client, full_name="Ada Lovelace")
+    answer = await client.patch(f"/v1/contacts/{contact['id']}", json=patch)
+    assert answer.status_code == 200, answer.text
+    changed = answer.json()
+    assert tuple(changed[name] for name in ("first_name", "last_name", "full_name")) == names
+    lead = (await client.post("/v1/leads", json={"full_name": "Ada Lovelace"})).json()
+    same = (await client.patch(f"/v1/leads/{lead['id']}", json=patch)).json()
+    assert tuple(same[name] for name in ("first_name", "last_name", "full_name")) == names
+
+
 async def test_list_filters(client: Client) -> None:
     account, owner = await new_account(client), await new_user(client)
     first = await new_contact(client, email="Ada@Bücher.example", account_id=account["id"])

@@ -8,7 +8,8 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.intake.enrichment import BLOCKS, blanks_filled, emptied
+from app.domain.intake.enrichment import blanks_filled, emptied
+from app.domain.leads.leads import BLOCKS
 from app.repositories.unit_of_work import UnitOfWork
 from tests.conftest import Client
 from tests.factories.intake import captured, submit

@@ -1,6 +1,6 @@
 """Leads: create, read, list, change, delete, upsert by external reference."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response, status
@@ -9,8 +9,9 @@ from app.api.deps import IfMatch, service
 from app.api.operations import Operation
 from app.api.paging import PageOf, page_of, page_request
 from app.api.responses import problems
-from app.api.schemas.fields import ExternalId, System
+from app.api.schemas.fields import ExternalId, Instant, System
 from app.api.schemas.leads.leads import LeadCaptured, LeadCreate, LeadQuery, LeadRead, LeadUpdate
+from app.api.schemas.leads.provenance import LeadDetail, detailed
 from app.domain.access.api_keys import Scope
 from app.domain.errors import NotFound
 from app.domain.intake.capture import Captured, OnDuplicate, Outcome
@@ -18,10 +19,12 @@ from app.domain.leads.identities import Identity, IdentityKind
 from app.domain.leads.leads import Lead
 from app.services.intake.capture import CaptureService
 from app.services.leads.leads import LeadService
+from app.services.leads.provenance import ProvenanceService
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=Operation)
 
 Reading = Annotated[LeadService, service(LeadService, Scope.LEADS_READ)]
+Viewing = Annotated[ProvenanceService, service(ProvenanceService, Scope.LEADS_READ)]
 Writing = Annotated[LeadService, service(LeadService, Scope.LEADS_WRITE)]
 Capturing = Annotated[CaptureService, service(CaptureService, Scope.LEADS_WRITE)]
 LeadId = Annotated[UUID, Path(description="The lead's id.")]
@@ -102,12 +105,31 @@ async def read_lead_by_reference(
     return lead
 
 
-@router.get("/{lead_id}", response_model=LeadRead, responses=problems(404), summary="Read a lead")
-async def read_lead(lead_id: LeadId, leads: Reading, response: Response) -> Lead:
-    """The lead, with its version as ETag."""
+@router.get("/{lead_id}", response_model=LeadDetail, responses=problems(404), summary="Read a lead")
+async def read_lead(
+    lead_id: LeadId,
+    leads: Viewing,
+    response: Response,
+    as_of: Annotated[
+        Instant | None,
+        Query(
+            description="The lead as it was at this instant, also one that was deleted or merged "
+            "since; its touches are those recorded until then.",
+            examples=["2026-03-02T09:30:00Z"],
+        ),
+    ] = None,
+    include: Annotated[
+        Literal["provenance"] | None,
+        Query(description="What to tell besides.", examples=["provenance"]),
+    ] = None,
+) -> Lead | LeadDetail:
+    """The lead, with its version as ETag. As it was at an instant it has none."""
+    if as_of is not None:
+        then, origins = await leads.as_of(lead_id, as_of, with_origins=include is not None)
+        return detailed(then, origins)
     lead = await leads.get(lead_id)
     response.headers["ETag"] = f'"{lead.version}"'
-    return lead
+    return detailed(lead, await leads.origins(lead_id)) if include else lead
 
 
 @router.patch(

@@ -1,7 +1,7 @@
 """The workspace over the wire."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
@@ -17,6 +17,7 @@ from app.api.schemas.fields import (
     kept,
     optional,
 )
+from app.api.schemas.leads.merges import MergeRules
 
 Weight = Annotated[int, Field(strict=True, ge=0, le=1_000)]
 WEIGHTS = {"budget": 25, "authority": 25, "need": 40, "timeline": 10}
@@ -93,6 +94,11 @@ class WorkspaceUpdate(Body):
         "The reasons for which a lead may be disqualified: the whole list.",
         [{"code": "no_budget", "label": "No budget"}],
     )
+    merge_rules: MergeRules | None = optional(
+        "How values are chosen when leads are merged, by part: the whole set; null goes back to "
+        "the winner's values.",
+        {"company": {"rule": "newest"}},
+    )
 
 
 class WorkspaceRead(Read):
@@ -107,6 +113,9 @@ class WorkspaceRead(Read):
     disqualify_reasons: list[DisqualifyReason] = about(
         "The reasons for which a lead may be disqualified.",
         [{"code": "no_budget", "label": "No budget"}],
+    )
+    merge_rules: dict[str, Any] = about(
+        "How values are chosen when leads are merged, by part.", {"company": {"rule": "newest"}}
     )
     created_at: datetime = about("When it was created.", "2026-03-02T09:30:00Z")
     updated_at: datetime = about("When it last changed.", "2026-03-02T09:30:00Z")

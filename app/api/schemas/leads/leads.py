@@ -121,7 +121,7 @@ class LeadCreate(LeadFields, Body):
         return Candidate(
             fields=fields,
             references=unique,
-            touch=touch,
+            touches=[touch] if touch else [],
             touch_when_known=told or not references,
         )
 
