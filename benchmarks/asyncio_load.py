@@ -27,6 +27,8 @@ class Requests:
         if keyed:
             self._headers += "Idempotency-Key: @N@\r\n"
         self._tag = tag
+        # Rounds begin far apart and count on: two persons never draw the same number.
+        self._digits = random.randint(20_000_000, 90_000_000) - first
         self._numbers: Iterator[int] = itertools.count(first)
 
     def next(self) -> bytes:
@@ -36,7 +38,7 @@ class Requests:
 
         def filled(text: str) -> str:
             text = text.replace("@PICK@", pick).replace("@N@", f"{self._tag}{number}")
-            return text.replace("@DIGITS@", str(random.randint(20_000_000, 99_999_999)))
+            return text.replace("@DIGITS@", str(self._digits + number))
 
         body = filled(self._body).encode()
         length = f"Content-Length: {len(body)}\r\n" if body else ""

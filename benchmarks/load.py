@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 @dataclass(frozen=True)
 class Request:
     """A kind of request; `@PICK@` is replaced by the picks in turn, `@N@` by a unique text,
-    `@DIGITS@` by eight digits."""
+    `@DIGITS@` by eight digits that do not come again."""
 
     name: str
     method: str

@@ -1,5 +1,5 @@
 -- wrk's side of load.py: sends a request read from a file, with @PICK@, @N@ and @DIGITS@ filled in.
-local head, body, picks, tag, first, keyed
+local head, body, picks, tag, first, keyed, digits
 local count = 0
 
 local function lines(path)
@@ -16,12 +16,14 @@ function init(args)
   wrk.headers["Authorization"] = head[3]
   wrk.headers["Content-Type"] = "application/json"
   keyed = head[4] == "keyed"
+  -- Rounds begin far apart and count on: two persons never draw the same number.
   math.randomseed(os.time() * 1000 + first)
+  digits = math.random(20000000, 90000000)
 end
 
 local function filled(text, pick, number)
   text = text:gsub("@PICK@", function() return pick end)
-  text = text:gsub("@DIGITS@", function() return math.random(20000000, 99999999) end)
+  text = text:gsub("@DIGITS@", function() return digits + count end)
   return (text:gsub("@N@", function() return number end))
 end
 

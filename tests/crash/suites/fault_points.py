@@ -20,7 +20,8 @@ PASSAGES = {"before_enqueue": 200, "after_enqueue": 200} | dict.fromkeys(BACK, 2
 USUAL_PASSAGES = 40
 SPOOLED = 200
 WAIT_SECONDS = 30.0
-PATIENCE = 120.0
+# Longer than Postgres is away for every seed of a point.
+PATIENCE = 900.0
 
 
 async def fault_rounds(
