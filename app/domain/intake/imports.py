@@ -10,6 +10,7 @@ from uuid import UUID
 from app.domain.errors import FieldError, IllegalMove, Invalid
 from app.domain.intake.import_dates import DateOrder
 from app.domain.intake.import_fields import ImportKind, ValueType, target_named
+from app.domain.intake.import_files import FileKind
 from app.domain.intake.import_numbers import DecimalSign
 
 DEFAULT_SYSTEM = "import"
@@ -167,8 +168,9 @@ class ImportRow:
     recorded_at: datetime
 
 
-def default_options() -> dict[str, Any]:
-    """How rows are taken unless somebody says otherwise."""
+def default_options(file_kind: FileKind | None) -> dict[str, Any]:
+    """How rows are taken unless somebody says otherwise. Only CSV has formulas made harmless."""
+    formulas = Formulas.RESTORE if file_kind is FileKind.CSV else Formulas.KEEP
     return {
         "mode": Mode.UPSERT.value,
         "match": [key.value for key in MatchKey],
@@ -178,7 +180,7 @@ def default_options() -> dict[str, Any]:
         "time_zone": None,
         "decimal": None,
         "currency": None,
-        "formulas": Formulas.RESTORE.value,
+        "formulas": formulas.value,
         "defaults": {},
     }
 

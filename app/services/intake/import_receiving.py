@@ -96,7 +96,7 @@ class ImportReceiver:
             format=found.format.told(),
             columns=columns,
             mapping=[{"column": column["name"], "to": column["suggested"]} for column in columns],
-            options=default_options(),
+            options=default_options(found.format.kind),
             row_count=found.row_count,
             cursor=0,
             counts={},

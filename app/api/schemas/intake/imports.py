@@ -114,7 +114,8 @@ class ImportOptions(Body):
     decimal: DecimalSign | None = optional("The same.", "comma")
     currency: CurrencyCode | None = optional("The same; by default the workspace's.", "EUR")
     formulas: Formulas = about(
-        "Take the quote mark off that an export put before `=`, `+`, `-` and `@`, or keep it.",
+        "Take the quote mark off that an export put before `=`, `+`, `-` and `@`, or keep it; when "
+        "nothing is said, it is taken off in CSV and kept in other files.",
         "restore",
         default="restore",
     )
