@@ -1,9 +1,9 @@
 """People who filled in forms, some of them more than once: records with the truth about them.
 
 The weights were set looking at what they got wrong on seed 1; seeds 2 and 3 were only measured.
-What happens to records is what happens in real ones: slips of the keyboard, short names, other scripts, two spellings of umlauts,
-role addresses that a whole office uses, switchboards, families under one roof and one number,
-namesakes, people who change company, fields left empty.
+What happens to records is what happens in real ones: slips of the keyboard, short names, other
+scripts, two spellings of umlauts, role addresses that a whole office uses, switchboards, families
+under one roof and one number, namesakes, people who change company, fields left empty.
 """
 
 import random
