@@ -26,6 +26,7 @@ from tests.crash.proxy import Proxy
 from tests.crash.service import Service
 from tests.crash.writers import Door, Keys, Writers
 
+ROOT = Path(__file__).parents[2]
 SETTLE_SECONDS = 60.0
 POLL_SECONDS = 0.2
 
@@ -93,7 +94,8 @@ class Stage:
         }
         bytecode = Path(os.environ.get("PYTHONPYCACHEPREFIX", self.folder / "bytecode"))
         settings = {f"TOUCHLINE_{name.upper()}": value for name, value in ours.items()}
-        return environment(bytecode) | settings
+        # The service of this tree, also where several trees share a virtual environment.
+        return environment(bytecode) | settings | {"PYTHONPATH": str(ROOT)}
 
     async def _workspace(self, slug: str) -> tuple[UUID, Keys]:
         owner = Database(self.postgres.owner_url, pool_size=1)

@@ -4,6 +4,8 @@ import importlib.util
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
+from app.adapters.tables_out.delimited import CsvWriter
+from app.adapters.tables_out.json_lines import JsonLinesWriter
 from app.domain.conditions import Field
 from app.domain.errors import Invalid
 from app.domain.leads.exports import Format, Order
@@ -53,24 +55,22 @@ def open_table(order: Order, columns: Columns) -> TableWriter:
 
 
 def _csv(order: Order, columns: Columns) -> TableWriter:
-    from app.adapters.tables_out.delimited import CsvWriter  # noqa: PLC0415
-
     return CsvWriter(columns, formulas=order.formulas, byte_order_mark=order.byte_order_mark)
 
 
 def _ndjson(_: Order, columns: Columns) -> TableWriter:
-    from app.adapters.tables_out.json_lines import JsonLinesWriter  # noqa: PLC0415
-
     return JsonLinesWriter(columns)
 
 
 def _parquet(_: Order, columns: Columns) -> TableWriter:
+    # pyarrow is an extra, and large.
     from app.adapters.tables_out.parquet import ParquetWriter  # noqa: PLC0415
 
     return ParquetWriter(columns)
 
 
 def _xlsx(_: Order, columns: Columns) -> TableWriter:
+    # Few export workbooks; nobody else has to load what writes them.
     from app.adapters.tables_out.workbooks import WorkbookWriter  # noqa: PLC0415
 
     return WorkbookWriter(columns)

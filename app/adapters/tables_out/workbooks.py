@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -27,7 +28,7 @@ class WorkbookWriter:
     def __init__(self, columns: Sequence[Field]) -> None:
         self._columns = columns
         self._folder = tempfile.TemporaryDirectory(prefix="touchline-export-")
-        self._path = f"{self._folder.name}/export.xlsx"
+        self._path = Path(self._folder.name, "export.xlsx")
         options = {
             "constant_memory": True,
             "tmpdir": self._folder.name,
@@ -35,7 +36,7 @@ class WorkbookWriter:
             "strings_to_urls": False,
             "strings_to_numbers": False,
         }
-        self._book = xlsxwriter.Workbook(self._path, options)
+        self._book = xlsxwriter.Workbook(str(self._path), options)
         self._sheet = self._book.add_worksheet()
         self._next_row = 0
 
@@ -59,7 +60,7 @@ class WorkbookWriter:
     def end(self) -> Iterator[bytes]:
         """The file, in pieces."""
         self._book.close()
-        with open(self._path, "rb") as file:  # noqa: PTH123
+        with self._path.open("rb") as file:
             while piece := file.read(_PIECE):
                 yield piece
 
