@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from app.platform.plans import PlanAges
 from app.platform.pool import ConnectionPool
 
 MINIMUM_VERSION = 15
@@ -65,6 +66,7 @@ class Database:
         self._statement_timeout = statement_timeout_seconds
         self._cache_size = 0 if pooler == "pgbouncer" else 400
         self._pool = ConnectionPool(self._connect, pool_size)
+        self._plans = PlanAges()
         self._shut: str | None = None
 
     async def open(self) -> None:
@@ -96,6 +98,14 @@ class Database:
     def release(self, connection: asyncpg.Connection) -> None:
         """Give a connection back, outside any transaction; else it is dropped."""
         self._pool.release(connection)
+
+    def replan(self) -> None:
+        """Have every connection plan anew: a table is growing fast."""
+        self._plans.void()
+
+    def has_old_plans(self, connection: asyncpg.Connection) -> bool:
+        """Whether the connection is to DISCARD PLANS before it goes on; asked once each time."""
+        return self._plans.are_old(connection)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:

@@ -52,6 +52,8 @@ class Transaction:
         self._connection = connection
         # One round trip for both. SET takes no parameters; the value is a UUID's own spelling.
         begin = f"BEGIN; SET LOCAL app.workspace_id = '{self.workspace_id}'"
+        if self._database.has_old_plans(connection):
+            begin += "; DISCARD PLANS"
         if self._database.observe:
             self._database.observe(begin)
         await connection.execute(begin)

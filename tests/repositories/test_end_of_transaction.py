@@ -49,6 +49,9 @@ class Fake:
     async def fetch(self, *_: Any) -> list[Any]:
         return []
 
+    def has_old_plans(self, _: "Fake") -> bool:
+        return False
+
     def release(self, _: "Fake") -> None:
         if self.at == "release":
             raise self.error

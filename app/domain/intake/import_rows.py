@@ -24,6 +24,8 @@ class ReadRow:
     values: dict[str, Any]
     problems: list[Reason] = field(default_factory=list)
     notes: list[Reason] = field(default_factory=list)
+    # What whoever takes it has worked out beforehand.
+    prepared: Any = None
 
 
 class RowReader:

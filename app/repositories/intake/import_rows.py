@@ -11,12 +11,11 @@ from app.domain.intake.imports import REMARKABLE, ImportRow, Phase, RowOutcome
 from app.domain.paging import Page, PageRequest
 from app.domain.reach.events import Event, EventType
 from app.platform.db import Json
+from app.repositories.bulk import add_shaped, shaped
 from app.repositories.paging import Cursor
 from app.repositories.statements import (
     Statement,
-    add_rows,
     array_param,
-    as_arrays,
     built,
     own,
     param,
@@ -37,8 +36,8 @@ class ImportRowRepository:
 
     async def add_all(self, rows: Sequence[ImportRow]) -> None:
         """Store rows; a line that is there already breaks the transaction."""
-        given = [vars(row) for row in rows]
-        await self._transaction.rows(add_rows(import_rows), **as_arrays(import_rows, given))
+        shape, given = shaped(import_rows, [vars(row) for row in rows])
+        await self._transaction.rows(add_shaped(import_rows, shape), **given)
 
     async def first_lines(self, import_id: UUID, lead_ids: Iterable[UUID]) -> dict[UUID, int]:
         """For each of these leads the first line of the file that was its."""

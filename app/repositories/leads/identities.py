@@ -27,14 +27,13 @@ from app.domain.leads.identities import (
 from app.domain.leads.leads import Lead
 from app.domain.paging import Page, PageRequest
 from app.platform.db import Json
+from app.repositories.bulk import add_shaped, shaped
 from app.repositories.leads.lead_keys import DEVICE_OF_LEAD, IDENTITY_OF_LEAD, identity_pages
 from app.repositories.paging import Cursor, arguments_for, page_of
 from app.repositories.resources import Resources
 from app.repositories.statements import (
     Statement,
-    add_rows,
     array_param,
-    as_arrays,
     built,
     own,
     param,
@@ -87,8 +86,8 @@ class IdentityRepository(Resources[LeadIdentity]):
 
     async def add_all(self, identities: Sequence[LeadIdentity]) -> None:
         """Store further identities."""
-        rows = [vars(identity) for identity in identities]
-        await self._transaction.rows(add_rows(lead_identities), **as_arrays(lead_identities, rows))
+        shape, rows = shaped(lead_identities, [vars(identity) for identity in identities])
+        await self._transaction.rows(add_shaped(lead_identities, shape), **rows)
 
     async def share(self, keys: Sequence[Identity]) -> set[Identity]:
         """Make exclusive keys shared; returns those that were exclusive."""

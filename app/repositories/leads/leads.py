@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from app.domain.leads.leads import Lead
 from app.domain.leads.matching import Record
 from app.domain.reach.events import Event
 from app.domain.record.touchpoints import Touchpoint
+from app.repositories.bulk import Shape, incoming, insert_shaped, shaped
 from app.repositories.leads.lead_touches import NOTE_TOUCHES, RECOUNT_TOUCHES
 from app.repositories.leads.match_keys import (
     KeyedResources,
@@ -28,7 +29,6 @@ from app.repositories.statements import (
     as_scalars,
     built,
     insert_few,
-    insert_rows,
     own,
     param,
     rows_of,
@@ -74,11 +74,9 @@ class LeadRepository(KeyedResources[Lead]):
 
     async def add_many(self, new: Sequence[Lead], identities: Sequence[LeadIdentity]) -> None:
         """Store leads and identities in one statement."""
-        await self._transaction.rows(
-            _ADD_MANY,
-            **as_arrays(leads, [vars(lead) for lead in new], "lead"),
-            **as_arrays(lead_identities, [vars(each) for each in identities], "identity"),
-        )
+        shape, rows = shaped(leads, [vars(lead) for lead in new], "lead")
+        key_shape, keys = shaped(lead_identities, [vars(key) for key in identities], "identity")
+        await self._transaction.rows(_add_many(shape, key_shape), **rows, **keys)
 
     async def store_many(self, changed: Sequence[Lead]) -> None:
         """Store leads as they are now, all columns, in one statement; they have to be locked."""
@@ -142,12 +140,13 @@ def _lock(*columns: Any) -> Statement:
     )
 
 
-def _add_many() -> Statement:
-    identities = insert_rows(lead_identities, stored_columns(lead_identities), "identity")
-    keys = insert_keys(rows_of(leads, ("workspace_id", "id", "match_key"), "lead"), Record.LEAD)
+@lru_cache(maxsize=500)
+def _add_many(shape: Shape, key_shape: Shape) -> Statement:
+    identities = insert_shaped(lead_identities, key_shape, "identity")
+    keyed = incoming(leads, shape, "lead", ("workspace_id", "id", "match_key")).subquery("keyed")
     return Statement(
-        insert_rows(leads, stored_columns(leads), "lead").add_cte(
-            identities.cte("new_identity"), keys.cte("new_key")
+        insert_shaped(leads, shape, "lead").add_cte(
+            identities.cte("new_identity"), insert_keys(keyed, Record.LEAD).cte("new_key")
         )
     )
 
@@ -167,7 +166,6 @@ def _store_many() -> Statement:
     )
 
 
-_ADD_MANY = _add_many()
 _STORE_MANY = _store_many()
 _ONE = select(leads).where(own(leads), leads.c.id == param("id", leads.c.id))
 _GET, _GET_LOCKED = Statement(_ONE), Statement(_ONE.with_for_update(key_share=True))

@@ -9,7 +9,8 @@ from sqlalchemy import BigInteger, Integer, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.reach.events import Event
-from app.repositories.statements import Statement, add_rows, array_param, as_arrays, own, param
+from app.repositories.bulk import add_shaped, shaped
+from app.repositories.statements import Statement, array_param, own, param
 from app.repositories.tables.reach import event_positions, events
 from app.repositories.transaction import Transaction
 
@@ -24,8 +25,8 @@ class EventRepository:
 
     async def add_all(self, new: Sequence[Event]) -> None:
         """Store events in one statement."""
-        rows = [vars(event) for event in new]
-        await self._transaction.rows(add_rows(events), **as_arrays(events, rows))
+        shape, rows = shaped(events, [vars(event) for event in new])
+        await self._transaction.rows(add_shaped(events, shape), **rows)
 
     async def place(self) -> int:
         """Give positions to committed events that have none; returns how many.

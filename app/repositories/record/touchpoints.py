@@ -1,22 +1,20 @@
 """Touchpoints: added in bulk, never changed."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.errors import NotFound
 from app.domain.record.touchpoints import Touchpoint
+from app.repositories.bulk import Shape, insert_shaped, shaped
 from app.repositories.statements import (
     Statement,
     array_param,
-    as_arrays,
     built,
     get_row,
     own,
-    rows_of,
-    stored_columns,
 )
 from app.repositories.tables.record import touchpoints
 from app.repositories.transaction import Transaction
@@ -31,8 +29,8 @@ class TouchpointRepository:
     async def add_all(self, new: Sequence[Touchpoint]) -> set[UUID]:
         """Store touchpoints; the ids that were new, without those whose
         (source_system, external_id) was on record already."""
-        rows = [vars(touchpoint) for touchpoint in new]
-        stored = await self._transaction.rows(_ADD, **as_arrays(touchpoints, rows))
+        shape, rows = shaped(touchpoints, [vars(touchpoint) for touchpoint in new])
+        stored = await self._transaction.rows(_add(shape), **rows)
         return {row["id"] for row in stored}
 
     async def get(self, touchpoint_id: UUID) -> Touchpoint:
@@ -59,14 +57,10 @@ class TouchpointRepository:
         return {(row["source_system"], row["external_id"]): built(Touchpoint, row) for row in rows}
 
 
-_COLUMNS = stored_columns(touchpoints)
-
-
-def _add() -> Statement:
-    incoming = rows_of(touchpoints, _COLUMNS)
+@lru_cache(maxsize=500)
+def _add(shape: Shape) -> Statement:
     return Statement(
-        insert(touchpoints)
-        .from_select(list(_COLUMNS), select(*(incoming.c[name] for name in _COLUMNS)))
+        insert_shaped(touchpoints, shape)
         .on_conflict_do_nothing(
             index_elements=["workspace_id", "source_system", "external_id"],
             index_where=touchpoints.c.external_id.is_not(None),
@@ -109,6 +103,5 @@ def _not_superseded() -> Statement:
     )
 
 
-_ADD = _add()
 _NOT_SUPERSEDED = _not_superseded()
 _BY_EXTERNAL = _by_external()

@@ -15,6 +15,7 @@ from app.domain.sales.conversion import Choice, OnMatch, Wanted
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.intake.import_outcomes import Outcomes
 from app.services.intake.import_persons import Persons
+from app.services.intake.import_takers import RowTaker
 from app.services.sales.conversion import ConversionService
 
 IMPORTED = "converted before it was imported"
@@ -90,7 +91,7 @@ def _has_deal(values: Mapping[str, Any]) -> bool:
     return any(name.startswith("opportunity.") for name in values)
 
 
-class OpportunityRows:
+class OpportunityRows(RowTaker):
     """Takes rows of deals: each converts the lead it names."""
 
     def __init__(self, import_: Import, known: Known) -> None:
@@ -98,7 +99,6 @@ class OpportunityRows:
         self._known = known
         self._persons = Persons(import_.options["external_system"], known)
         self._cause = Cause(CauseKind.IMPORT, import_.id, import_.name)
-        self.rehearsed: dict[int, int] | None = None
 
     async def take(self, uow: UnitOfWork, rows: Sequence[ReadRow]) -> list[ImportRow]:
         """What becomes of each row."""

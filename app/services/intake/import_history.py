@@ -16,10 +16,11 @@ from app.domain.reach.events import Cause, CauseKind, EventType
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.intake.import_outcomes import Outcomes
 from app.services.intake.import_persons import Persons
+from app.services.intake.import_takers import RowTaker
 from app.services.leads.journal import caused_by
 
 
-class AuditRows:
+class AuditRows(RowTaker):
     """Takes rows that tell how a field changed."""
 
     def __init__(self, import_: Import, known: Known) -> None:
@@ -32,7 +33,6 @@ class AuditRows:
             if "." not in target.name
             for plain in (*target.names, plain_name(target.name))
         }
-        self.rehearsed: dict[int, int] | None = None
 
     async def take(self, uow: UnitOfWork, rows: Sequence[ReadRow]) -> list[ImportRow]:
         """What becomes of each row."""

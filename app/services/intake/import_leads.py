@@ -17,6 +17,7 @@ from app.repositories.unit_of_work import UnitOfWork
 from app.services.intake.fields import FieldReader, Told
 from app.services.intake.import_conversions import Conversions, is_conversion
 from app.services.intake.import_outcomes import Outcomes
+from app.services.intake.import_takers import RowTaker
 from app.services.intake.import_touches import touch_of
 from app.services.intake.set_capture import Result, SetCapture
 from app.services.leads.leads import LeadService
@@ -55,7 +56,7 @@ def _said(given: Mapping[str, Any], told: Told) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name in told.fields}
 
 
-class LeadRows:
+class LeadRows(RowTaker):
     """Takes rows of persons, a set at a time."""
 
     def __init__(self, import_: Import, known: Known) -> None:
@@ -72,13 +73,17 @@ class LeadRows:
         named = set(known.campaigns.values())
         named |= {self._defaults[n] for n in ("campaign_id",) if n in self._defaults}
         self._fields = ImportedFields(known.custom_fields, named, known.default_country)
-        # Where the same key came up before, in a rehearsal that leaves no trace of it.
-        self.rehearsed: dict[int, int] | None = None
 
     def _policy(self, on_conflict: OnConflict) -> OnDuplicate:
         if self._mode is Mode.CREATE:
             return OnDuplicate.REFUSE
         return OnDuplicate.ENRICH if on_conflict is OnConflict.FILL else OnDuplicate.UPDATE
+
+    def prepare(self, rows: Sequence[ReadRow]) -> None:
+        """Work out the candidates."""
+        for row in rows:
+            if not row.problems:
+                row.prepared = self._candidate(row)
 
     async def take(self, uow: UnitOfWork, rows: Sequence[ReadRow]) -> list[ImportRow]:
         """What becomes of each row."""
@@ -90,7 +95,7 @@ class LeadRows:
                 outcomes.invalid(row)
             elif "lead_id" in row.values:
                 named.append(row)
-            elif (candidate := self._candidate(row)) is None:
+            elif (candidate := row.prepared) is None:
                 outcomes.invalid(row, _NOBODY)
             else:
                 candidates.append((row, candidate))
@@ -196,7 +201,7 @@ class LeadRows:
 
     async def _update_named(self, uow: UnitOfWork, outcomes: Outcomes, row: ReadRow) -> None:
         """A row that names its lead by id: whatever keys it has besides are changed to these."""
-        candidate = self._candidate(row)
+        candidate: Candidate | None = row.prepared
         fields = dict(candidate.fields) if candidate else {}
         try:
             lead = await self._named(uow, row.values["lead_id"])

@@ -1,22 +1,23 @@
 """Passes over a file: a set of rows and where it ended in one transaction, so that whoever is
 killed at any row, and goes on, takes every row once.
 
-The next set is read from the file, in a thread, while the present one is at the database.
+The next set is read from the file and prepared, in a thread, while the present one is at the
+database.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import Protocol
 from uuid import UUID
 
 from app.domain.access.api_keys import Caller
 from app.domain.errors import Conflict, Invalid, LostRace
+from app.domain.intake.import_cells import Known
 from app.domain.intake.import_fields import ImportKind
-from app.domain.intake.import_rows import ReadRow, RowReader
+from app.domain.intake.import_rows import RowReader
 from app.domain.intake.imports import REMARKABLE, Import, ImportRow, ImportStatus, Phase
 from app.domain.reach.events import EventType
 from app.platform.db import Database
@@ -27,6 +28,7 @@ from app.services.intake.import_knowledge import knowledge
 from app.services.intake.import_leads import LeadRows
 from app.services.intake.import_outcomes import Outcomes, counted
 from app.services.intake.import_reading import RowSet, file_of, row_sets
+from app.services.intake.import_takers import RowTaker
 from app.services.intake.import_touches import TouchRows
 
 ROWS_AT_ONCE = 500
@@ -45,16 +47,7 @@ class _Rehearsed(Exception):
     """Rolls back what was only tried."""
 
 
-class Rows(Protocol):
-    """What takes the rows of a kind of file."""
-
-    rehearsed: dict[int, int] | None
-
-    async def take(self, uow: UnitOfWork, rows: Sequence[ReadRow]) -> list[ImportRow]:
-        """What becomes of each row."""
-
-
-_TAKERS: dict[ImportKind, type] = {
+_TAKERS: dict[ImportKind, Callable[[Import, Known], RowTaker]] = {
     ImportKind.LEADS: LeadRows,
     ImportKind.TOUCHPOINTS: TouchRows,
     ImportKind.OPPORTUNITIES: OpportunityRows,
@@ -97,14 +90,19 @@ class ImportRunner:
         self._caller = replace(self._caller, user_id=import_.user_id, api_key_id=import_.api_key_id)
         if phase is Phase.PREVIEW and import_.cursor == 0:
             await self._forget_preview(import_)
-        taker: Rows = _TAKERS[ImportKind(import_.kind)](import_, known)
+        taker = _TAKERS[ImportKind(import_.kind)](import_, known)
         taker.rehearsed = {} if phase is Phase.PREVIEW else None
         reader = RowReader(import_.columns, import_.mapping, import_.options, known)
         async with file_of(self._database, self._caller, import_, path) as file:
-            sets = row_sets(file, import_, reader, self._rows_at_once)
+            sets = _prepared(row_sets(file, import_, reader, self._rows_at_once), taker)
             upcoming = asyncio.create_task(asyncio.to_thread(next, sets, None))
+            taken = 0
             try:
                 while (present := await upcoming) is not None:
+                    if taken.bit_count() == 1:
+                        # The tables have grown to twice what they were when it was last planned.
+                        self._database.replan()
+                    taken += 1
                     upcoming = asyncio.create_task(asyncio.to_thread(next, sets, None))
                     await self._take(import_, taker, present, phase)
                     if self._watch:
@@ -117,7 +115,7 @@ class ImportRunner:
         await self._finish(import_, phase)
         return True
 
-    async def _take(self, import_: Import, taker: Rows, rows: RowSet, phase: Phase) -> None:
+    async def _take(self, import_: Import, taker: RowTaker, rows: RowSet, phase: Phase) -> None:
         """Take a set as a whole; where the database refuses it, look for the row that is why."""
         noted = [len(row.notes) for row in rows.rows]
         for attempt in range(1, ATTEMPTS + 1):
@@ -139,7 +137,9 @@ class ImportRunner:
             else:
                 return
 
-    async def _take_once(self, import_: Import, taker: Rows, rows: RowSet, phase: Phase) -> None:
+    async def _take_once(
+        self, import_: Import, taker: RowTaker, rows: RowSet, phase: Phase
+    ) -> None:
         if phase is Phase.RUN:
             async with UnitOfWork(self._database, self._caller) as uow:
                 made = await taker.take(uow, rows.rows)
@@ -150,7 +150,7 @@ class ImportRunner:
                 counts = await self._note(uow, import_, made, rows, phase)
         _move(import_, rows.end, counts, phase)
 
-    async def _rehearse(self, taker: Rows, rows: RowSet) -> list[ImportRow]:
+    async def _rehearse(self, taker: RowTaker, rows: RowSet) -> list[ImportRow]:
         """What would become of the rows: everything is done, and then rolled back."""
         made: list[ImportRow] = []
         try:
@@ -210,6 +210,12 @@ class ImportRunner:
                 told = {"import_kind": import_.kind, "name": import_.name, **present.counts}
                 uow.record(EventType.IMPORT_FINISHED, "import", import_.id, told)
             await uow.imports.change(import_.id, changes)
+
+
+def _prepared(sets: Iterator[RowSet], taker: RowTaker) -> Iterator[RowSet]:
+    for each in sets:
+        taker.prepare(each.rows)
+        yield each
 
 
 def _move(import_: Import, cursor: int, counts: dict[str, int], phase: Phase) -> None:

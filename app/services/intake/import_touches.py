@@ -12,6 +12,7 @@ from app.domain.record.touchpoints import NewTouchpoint
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.intake.import_outcomes import Outcomes
 from app.services.intake.import_persons import Persons
+from app.services.intake.import_takers import RowTaker
 from app.services.record.touchpoints import BatchItem, TouchpointService
 
 IMPORTED = "imported"
@@ -47,14 +48,13 @@ def touch_of(values: Mapping[str, Any], system: str) -> list[NewTouchpoint]:
     ]
 
 
-class TouchRows:
+class TouchRows(RowTaker):
     """Takes rows of what happened to leads that are known."""
 
     def __init__(self, import_: Import, known: Known) -> None:
         self._import = import_
         self._system = import_.options["external_system"]
         self._persons = Persons(self._system, known)
-        self.rehearsed: dict[int, int] | None = None
 
     async def take(self, uow: UnitOfWork, rows: Sequence[ReadRow]) -> list[ImportRow]:
         """What becomes of each row."""

@@ -64,11 +64,11 @@ class KeyHolders:
         of_roles = [key for key in self._keys if key.is_of_a_role]
         if of_roles:
             await self._uow.identities.queue_up(of_roles)
-        await self._look_up()
+        await self._look_up(self._keys)
         shared = [k for k, held in self._held.items() if held[0].shared and not k.is_of_a_role]
         if shared:
             await self._uow.identities.queue_up(shared)
-            await self._look_up()
+            await self._look_up(self._keys)
 
     async def lock(
         self, claims: Iterable[tuple[Claim, Mapping[str, Any]]], others: Iterable[UUID] = ()
@@ -83,8 +83,9 @@ class KeyHolders:
             return
         before = self._who_holds()
         self.locked = await self._uow.leads.lock_many(ids)
-        if self._keys:
-            await self._look_up()
+        if self._held:
+            # Those that nobody had are guarded by the index that lets each be taken once.
+            await self._look_up(self._held)
         if self._who_holds() != before:
             raise LostRace("a lead changed while it was being matched; try again")
         self.leads.update(self.locked)
@@ -197,9 +198,9 @@ class KeyHolders:
             if held.id not in self._new:
                 self._noted[held.id] = held.other_names
 
-    async def _look_up(self) -> None:
-        self._held = {}
-        for lead, identity in await self._uow.identities.holders(self._keys):
+    async def _look_up(self, keys: Iterable[Identity]) -> None:
+        wanted, self._held = list(keys), {}
+        for lead, identity in await self._uow.identities.holders(wanted):
             self.leads[lead.id] = lead
             self._held.setdefault(identity.identity, []).append(identity)
         self._persons.clear()
