@@ -43,7 +43,7 @@ chmod +x $(BIN)/touchline
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock openapi bench bench-matching scorecard
+.PHONY: help run test check format lock openapi bench bench-matching bench-scoring scorecard
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -95,6 +95,9 @@ bench: .venv/.dev ## measure against the floor (a few minutes)
 
 bench-matching: .venv/.dev ## precision and recall of matching, and how long it takes
 	$(BIN)/python -m benchmarks.matching
+
+bench-scoring: .venv/.dev ## how well scores and predictions find who converts
+	$(BIN)/python -m benchmarks.scoring
 
 scorecard: .venv/.dev ## kill, freeze and cut off real processes, with every n in full (two hours)
 	$(BIN)/python -m tests.crash.scorecard

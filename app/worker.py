@@ -22,6 +22,10 @@ from app.services.intake.pipeline import Pipeline
 from app.services.leads.enrichment_offline import enrich_new
 from app.services.reach.events import EventService
 from app.services.reach.job_runner import JobRunner
+from app.services.ripeness.prediction_drift import watch_drift
+from app.services.ripeness.prediction_keeping import keep_predictions
+from app.services.ripeness.prediction_training import ask_for_training
+from app.services.ripeness.segment_keeping import ask_for_refreshes, keep_members
 
 log = structlog.get_logger("touchline.worker")
 
@@ -32,6 +36,10 @@ ROUNDS = 20
 AUDIT_SECONDS = 25.0
 PLACE_SECONDS = 2.0
 ENRICH_SECONDS = 2.0
+FORETELL_SECONDS = 2.0
+TRAIN_SECONDS = 600.0
+SEGMENT_SECONDS = 2.0
+REFRESH_SECONDS = 30.0
 FLUSH_SECONDS = 60.0
 PURGE_SECONDS = 3600.0
 # A process that is restarted every hour purges as well; not all that start together at once.
@@ -140,6 +148,48 @@ class Worker:
         for workspace_id in await self.workspaces():
             await _tried(enrich, workspace_id)
 
+    async def keep_segments(self) -> None:
+        """Let leads that changed enter segments, or leave them."""
+
+        async def keep(workspace_id: UUID) -> None:
+            placed_at = clock.now()
+            while await self._in(workspace_id, lambda uow: EventService(uow).place()):
+                pass
+            while await self._in(workspace_id, lambda uow: keep_members(uow, placed_at)):
+                pass
+
+        for workspace_id in await self.workspaces():
+            await _tried(keep, workspace_id)
+
+    async def refresh_segments(self) -> None:
+        """Have segments worked out anew that are due."""
+
+        async def refresh(workspace_id: UUID) -> None:
+            await self._in(workspace_id, ask_for_refreshes)
+
+        for workspace_id in await self.workspaces():
+            await _tried(refresh, workspace_id)
+
+    async def keep_predictions(self) -> None:
+        """Foretell the leads that came, or changed."""
+
+        async def keep(workspace_id: UUID) -> None:
+            while await self._in(workspace_id, keep_predictions):
+                pass
+
+        for workspace_id in await self.workspaces():
+            await _tried(keep, workspace_id)
+
+    async def train_predictions(self) -> None:
+        """Ask for the trainings that are due, and see whether leads have changed since."""
+
+        async def train(workspace_id: UUID) -> None:
+            await self._in(workspace_id, ask_for_training)
+            await self._in(workspace_id, watch_drift)
+
+        for workspace_id in await self.workspaces():
+            await _tried(train, workspace_id)
+
     async def purge_answers(self) -> None:
         """Forget answers to Idempotency-Keys that are older than their retention."""
         limit = clock.now() - RETENTION
@@ -181,8 +231,12 @@ class Worker:
             loops.append(_forever(self.audit, AUDIT_SECONDS))
             loops.append(_forever(self.place_events, PLACE_SECONDS))
             loops.append(_forever(self.enrich_new, ENRICH_SECONDS))
+            loops.append(_forever(self.keep_predictions, FORETELL_SECONDS))
+            loops.append(_forever(self.keep_segments, SEGMENT_SECONDS))
+            loops.append(_forever(self.refresh_segments, REFRESH_SECONDS))
             first = random.uniform(0, FIRST_PURGE_SECONDS)  # noqa: S311 - spreads load
             loops.append(_forever(self.purge_answers, PURGE_SECONDS, first))
+            loops.append(_forever(self.train_predictions, TRAIN_SECONDS, first))
             if self._jobs is not None:
                 loops.append(self._jobs.run())
                 loops.append(_forever(self._jobs.purge, PURGE_SECONDS, first))

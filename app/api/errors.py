@@ -27,6 +27,7 @@ STATUS: dict[type[domain.DomainError], int] = {
     domain.TooLarge: 413,
     domain.UnsupportedMedia: 415,
     domain.TooMany: 429,
+    domain.NotInstalled: 501,
     domain.Unavailable: 503,
 }
 

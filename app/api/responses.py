@@ -46,6 +46,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         415: "The body is not JSON",
         422: "The request is not valid",
         429: "Too many requests; Retry-After says when to come back",
+        501: "This installation lacks an extra; the problem says which",
         503: "Try again",
     }
     return {

@@ -30,7 +30,19 @@ from app.api.routes.leads import (
 )
 from app.api.routes.reach import events, jobs
 from app.api.routes.record import campaigns, timeline, touchpoints
-from app.api.routes.ripeness import assessments, qualification
+from app.api.routes.ripeness import (
+    assessments,
+    backtests,
+    frameworks,
+    gates,
+    lead_search,
+    prediction,
+    qualification,
+    scoring,
+    scoring_models,
+    segment_members,
+    segments,
+)
 from app.api.routes.sales import accounts, contacts, conversion, opportunities, pipelines
 
 # The busiest first: they are matched in this order.
@@ -41,6 +53,7 @@ ROUTERS = (
     connectors.doors,
     # Its `/v1/leads/match` comes before `/v1/leads/{lead_id}`, which it looks like.
     matching.router,
+    lead_search.router,
     leads.router,
     identities.router,
     duplicates.router,
@@ -70,6 +83,14 @@ ROUTERS = (
     campaigns.router,
     assessments.router,
     qualification.router,
+    prediction.router,
+    frameworks.router,
+    gates.router,
+    backtests.router,
+    scoring_models.router,
+    scoring.router,
+    segments.router,
+    segment_members.router,
     conversion.router,
     accounts.router,
     contacts.router,

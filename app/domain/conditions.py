@@ -1,99 +1,97 @@
 """Conditions: a small language that says which records are meant, and what it means.
 
 A condition is a test of one field, or `all`, `any` or `not` of others. A test is either true or
-false, never unknown: on a field without a value every test is false except `is_null`. So `ne` and
-`not_in` ask for another value, while `not` around a test takes the records without one as well.
-`app/repositories/conditions.py` says the same in SQL.
+false, never unknown: on a field without a value every test is false except `is_null` and
+`is_empty`. So `ne` and `not_in` ask for another value, while `not` around a test takes the records
+without one as well. `app/repositories/conditions.py` says the same in SQL.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-DAY_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+from app.domain.condition_texts import folded, in_words, is_blank
+from app.domain.condition_times import Relative
+from app.domain.condition_types import DAY_TEXT, OPERATORS, Op, ValueType
+
+__all__ = [
+    "DAY_TEXT",
+    "OPERATORS",
+    "All",
+    "AnyOf",
+    "Condition",
+    "Field",
+    "Not",
+    "Op",
+    "Origin",
+    "Picked",
+    "Term",
+    "ValueOf",
+    "ValueType",
+    "Window",
+    "compared",
+    "counted_since",
+    "fitting",
+    "holds",
+    "terms_of",
+]
 
 
-class ValueType(StrEnum):
-    """What a field holds; it decides how values are compared."""
+class Origin(StrEnum):
+    """Where the value of a field is to be found."""
 
-    TEXT = "text"  # in people's words: upper and lower case are the same
-    CODE = "code"  # in a machine's words: every character counts
-    CHOICE = "choice"  # one of a few
-    INTEGER = "integer"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    INSTANT = "instant"
-    DAY = "day"
-    ID = "id"
-    LIST = "list"  # of texts
-    OBJECT = "object"  # anything else; can be shown and not compared
-
-
-class Op(StrEnum):
-    """How a field is tested."""
-
-    EQ = "eq"
-    NE = "ne"
-    IN = "in"
-    NOT_IN = "not_in"
-    LT = "lt"
-    LTE = "lte"
-    GT = "gt"
-    GTE = "gte"
-    BETWEEN = "between"
-    CONTAINS = "contains"
-    STARTS_WITH = "starts_with"
-    IS_NULL = "is_null"
-    IS_NOT_NULL = "is_not_null"
-    WITHIN_DAYS = "within_days"
-
-
-_EQUAL = frozenset({Op.EQ, Op.NE, Op.IN, Op.NOT_IN})
-_ORDER = frozenset({Op.LT, Op.LTE, Op.GT, Op.GTE, Op.BETWEEN})
-_WORDS = frozenset({Op.CONTAINS, Op.STARTS_WITH})
-_NULLS = frozenset({Op.IS_NULL, Op.IS_NOT_NULL})
-
-OPERATORS: dict[ValueType, frozenset[Op]] = {
-    ValueType.TEXT: _EQUAL | _WORDS | _NULLS,
-    ValueType.CODE: _EQUAL | _WORDS | _NULLS,
-    ValueType.CHOICE: _EQUAL | _NULLS,
-    ValueType.INTEGER: _EQUAL | _ORDER | _NULLS,
-    ValueType.NUMBER: _EQUAL | _ORDER | _NULLS,
-    ValueType.BOOLEAN: frozenset({Op.EQ, Op.NE}) | _NULLS,
-    ValueType.INSTANT: _ORDER | _NULLS | {Op.WITHIN_DAYS},
-    ValueType.DAY: _EQUAL | _ORDER | _NULLS | {Op.WITHIN_DAYS},
-    ValueType.ID: _EQUAL | _NULLS,
-    ValueType.LIST: _NULLS | {Op.CONTAINS},
-    ValueType.OBJECT: _NULLS,
-}
+    RECORD = "record"  # a column of the record itself
+    TOUCHES = "touches"  # worked out from the lead's touches
+    SCORE = "score"  # the lead's standing in the published scoring model
+    PREDICTION = "prediction"
+    SEGMENTS = "segments"
 
 
 @dataclass(frozen=True)
 class Field:
-    """Something that can be tested: a column, a `key` in a column of JSON, or a count of touches,
-    which a test may narrow to a kind and to the last so many days."""
+    """Something that can be tested: a column, what stands in a column of JSON under a `key` (or a
+    path of them), or `column` of another origin."""
 
     name: str
     type: ValueType
     column: str
-    key: str | None = None
+    key: str | tuple[str, ...] | None = None
     choices: tuple[str, ...] = ()
-    counts_touches: bool = False
+    origin: Origin = Origin.RECORD
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Touches of these kinds, of all when there are none, that meet a condition."""
+
+    kinds: tuple[str, ...] = ()
+    where: "Condition | None" = None
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which touches of a lead a test is about: those picked, of the last so many days, since an
+    instant, or after the newest touch that `since` picks: none when there is no such touch."""
+
+    picked: Picked = Picked()
+    days: int | None = None
+    since: "datetime | Relative | Picked | None" = None
+
+
+_EVERY_TOUCH = Window()
 
 
 @dataclass(frozen=True)
 class Term:
-    """One test. `value` is of the field's type; a tuple of them for in, not_in and between; a
-    number of days for within_days; None where the operator needs none."""
+    """One test. `value` is of the field's type, or a time told from now; a tuple of them where the
+    operator takes several; a number of days for within_days; None where it needs none."""
 
     field: Field
     op: Op
     value: Any = None
-    kind: str | None = None
-    days: int | None = None
+    window: Window = _EVERY_TOUCH
 
 
 @dataclass(frozen=True)
@@ -119,12 +117,13 @@ class Not:
 
 Condition = Term | All | AnyOf | Not
 
-# What a record has for a test: the field's value, or how many touches the test counts.
+# What a record has for a test: the field's value, or what its window of touches comes to.
 ValueOf = Callable[[Term], Any]
 
 
 def terms_of(condition: Condition) -> Iterator[Term]:
-    """Every test of a condition, in the order in which they are written."""
+    """Every test of a condition, in the order in which they are written, without those that its
+    tests put to touches."""
     match condition:
         case Term():
             yield condition
@@ -151,6 +150,9 @@ def holds(condition: Condition, value_of: ValueOf, now: datetime) -> bool:
 def _passes(test: Term, value: Any, now: datetime) -> bool:
     if test.op is Op.IS_NULL:
         return value is None
+    if test.op in (Op.IS_EMPTY, Op.IS_NOT_EMPTY):
+        empty = value is None or (is_blank(value) if isinstance(value, str) else not value)
+        return empty is (test.op is Op.IS_EMPTY)
     if value is None:
         return False
     if test.op is Op.IS_NOT_NULL:
@@ -158,6 +160,8 @@ def _passes(test: Term, value: Any, now: datetime) -> bool:
     wanted = compared(test, now)
     if test.field.type is ValueType.TEXT:
         value = folded(value)
+    if test.field.type in (ValueType.LIST, ValueType.SET):
+        return _OF_LISTS[test.op](value, wanted)
     return _COMPARISONS[test.op](value, wanted)
 
 
@@ -173,14 +177,26 @@ _COMPARISONS: dict[Op, Callable[[Any, Any], bool]] = {
     Op.BETWEEN: lambda value, wanted: bool(wanted[0] <= value <= wanted[1]),
     Op.WITHIN_DAYS: lambda value, wanted: bool(wanted[0] <= value <= wanted[1]),
     Op.CONTAINS: lambda value, wanted: wanted in value,
+    Op.NOT_CONTAINS: lambda value, wanted: wanted not in value,
+    Op.CONTAINS_ANY: lambda value, wanted: any(each in value for each in wanted),
     Op.STARTS_WITH: lambda value, wanted: value.startswith(wanted),
+    Op.ENDS_WITH: lambda value, wanted: value.endswith(wanted),
+    Op.HAS_WORD: lambda value, wanted: wanted in in_words(value),
+    Op.HAS_ANY_WORD: lambda value, wanted: any(each in in_words(value) for each in wanted),
+}
+_OF_LISTS: dict[Op, Callable[[Any, Any], bool]] = {
+    Op.CONTAINS: lambda value, wanted: wanted in value,
+    Op.NOT_CONTAINS: lambda value, wanted: wanted not in value,
+    Op.CONTAINS_ANY: lambda value, wanted: any(each in value for each in wanted),
+    Op.IN: lambda value, wanted: any(each in value for each in wanted),
+    Op.NOT_IN: lambda value, wanted: not any(each in value for each in wanted),
 }
 
 
 def fitting(field: Field, value: Any) -> Any:
     """The value, or None where it is of another type: a custom field may have been declared
     anew with another one since the value was stored."""
-    if field.key is None or value is None:
+    if field.key is None or value is None or field.type is ValueType.ANY:
         return value
     number = isinstance(value, int | float) and not isinstance(value, bool)
     fits = {
@@ -197,46 +213,31 @@ def compared(test: Term, now: datetime) -> Any:
     wanted = test.value
     if test.op is Op.WITHIN_DAYS:
         wanted = _stretch(test, now)
+    if isinstance(wanted, tuple):
+        return tuple(_compared(test, each, now) for each in wanted)
+    return _compared(test, wanted, now)
+
+
+def _compared(test: Term, wanted: Any, now: datetime) -> Any:
+    if test.op in (Op.HAS_WORD, Op.HAS_ANY_WORD):
+        return in_words(folded(wanted))
     if test.field.type is ValueType.TEXT:
-        return tuple(map(folded, wanted)) if isinstance(wanted, tuple) else folded(wanted)
+        return folded(wanted)
+    if isinstance(wanted, Relative):
+        wanted = wanted.at(now)
+        wanted = wanted.date() if test.field.type is ValueType.DAY else wanted
     if test.field.type is ValueType.DAY and test.field.key is not None:
-        return tuple(map(_day_text, wanted)) if isinstance(wanted, tuple) else _day_text(wanted)
+        day: date = wanted
+        return day.isoformat()
     return wanted
 
 
-def counted_since(test: Term, now: datetime) -> datetime | None:
+def counted_since(window: Window, now: datetime) -> datetime | None:
     """The instant from which touches are counted; None for all of them."""
-    return None if test.days is None else now - timedelta(days=test.days)
+    return None if window.days is None else now - timedelta(days=window.days)
 
 
 def _stretch(test: Term, now: datetime) -> tuple[Any, Any]:
     here: Any = now.date() if test.field.type is ValueType.DAY else now
     there = here - timedelta(days=test.value)
     return (there, here) if test.value >= 0 else (here, there)
-
-
-def _day_text(day: date) -> str:
-    return day.isoformat()
-
-
-def _simple_pairs() -> tuple[str, str]:
-    """Capitals of Latin, Greek and Cyrillic beyond ASCII with the small letter of each, where
-    both are one character: a table of our own, for databases differ in what they call a capital."""
-    capitals, smalls = [], []
-    for code in (*range(0xC0, 0x180), *range(0x370, 0x530), *range(0x1E00, 0x1F00)):
-        letter = chr(code)
-        small = letter.lower()
-        if small != letter and len(small) == 1:
-            capitals.append(letter)
-            smalls.append(small)
-    return "".join(capitals), "".join(smalls)
-
-
-CAPITALS, SMALLS = _simple_pairs()
-_ASCII = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
-_FOLDED = _ASCII | str.maketrans(CAPITALS, SMALLS)
-
-
-def folded(text: str) -> str:
-    """The text in small letters, the same on every machine and in every database."""
-    return text.translate(_FOLDED)

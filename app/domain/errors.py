@@ -14,6 +14,7 @@ DomainError
 ├── TooLarge           the body is over the limit
 ├── UnsupportedMedia   the body is not JSON
 ├── TooMany            a rate limit; says when to come back
+├── NotInstalled       it needs an extra that this installation does not have
 └── Unavailable        the database cannot be reached or is overloaded; try again
     ├── LostRace       another transaction was faster; the request can be run again
     └── OutcomeUnknown the connection broke during the commit
@@ -162,6 +163,11 @@ class TooMany(DomainError):
         self.policy = policy
         self.quota = quota
         self.window = window
+
+
+class NotInstalled(DomainError):
+    code = "not_installed"
+    title = "This installation lacks what this needs"
 
 
 class Unavailable(DomainError):

@@ -5,70 +5,40 @@ what false does, and `not` is written `IS NOT true`, which takes unknown for fal
 are those of the domain, and a bare comparison may still use an index.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Boolean,
-    ColumnElement,
-    Date,
-    DateTime,
-    Numeric,
-    Table,
-    Text,
-    Uuid,
-    and_,
-    bindparam,
-    case,
-    cast,
-    collate,
-    func,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, FromClause, and_, or_, true
 
+from app.domain.condition_texts import CAPITALS, PARTING, SMALLS
+from app.domain.condition_times import Relative, Unit
+from app.domain.condition_types import WITHOUT_VALUE
 from app.domain.conditions import (
-    CAPITALS,
-    DAY_TEXT,
-    SMALLS,
     All,
     AnyOf,
     Condition,
-    Field,
     Not,
     Op,
+    Origin,
+    Picked,
     Term,
     ValueType,
+    Window,
     compared,
     counted_since,
-    terms_of,
 )
-from app.repositories.statements import own
-from app.repositories.tables.leads import leads
-from app.repositories.tables.record import touchpoints
+from app.domain.ripeness.scoring import ScoringModel
+from app.repositories.condition_standing import level_key, standing_test, standing_values
+from app.repositories.condition_tests import LISTED, Names, column_value, test_of
+from app.repositories.condition_touches import aggregate_of, implied_by
 
-_NOW = "condition_now"
-
-_TYPES: dict[ValueType, Any] = {
-    ValueType.TEXT: Text(),
-    ValueType.CODE: Text(),
-    ValueType.CHOICE: Text(),
-    ValueType.INTEGER: BigInteger(),
-    ValueType.NUMBER: Numeric(),
-    ValueType.BOOLEAN: Boolean(),
-    ValueType.INSTANT: DateTime(timezone=True),
-    ValueType.DAY: Date(),
-    ValueType.ID: Uuid(),
-    ValueType.LIST: Text(),
-    ValueType.OBJECT: Text(),
-}
+PREFIX = "condition"
+_SOME_TIME = Relative(Unit.DAY, 0)
+_COUNTS_FROM_ONE = (Op.EQ, Op.GTE, Op.GT, Op.BETWEEN, Op.IN)
 
 
 def shape_of(condition: Condition) -> Condition:
@@ -83,169 +53,155 @@ def shape_of(condition: Condition) -> Condition:
             return AnyOf(tuple(shape_of(part) for part in parts))
         case Not(part):
             return Not(shape_of(part))
-        case Term(field, op, _, kind, days):
-            key = None if field.key is None else ""
+        case Term(field, op, _, window):
+            key: Any = field.key if field.key is None else "" if type(field.key) is str else ("",)
             plain = replace(field, name="", key=key, choices=())
-            return Term(plain, op, None, None if kind is None else "", None if days is None else 0)
+            return Term(plain, op, _needs_a_touch(condition), _shape_of_window(window))
 
 
-def values_for(condition: Condition, now: datetime) -> dict[str, Any]:
-    """The parameters of the clause that `clause_for` makes of this condition's shape."""
+def values_for(
+    condition: Condition,
+    now: datetime,
+    prefix: str = PREFIX,
+    *,
+    model: ScoringModel | None = None,
+) -> dict[str, Any]:
+    """The parameters of the clause that `clause_for` makes of this condition's shape; `model` is
+    the published one, without which no lead has a score."""
     values: dict[str, Any] = {
-        _NOW: now,
-        "condition_capitals": CAPITALS,
-        "condition_smalls": SMALLS,
+        f"{prefix}_now": now,
+        f"{prefix}_capitals": CAPITALS,
+        f"{prefix}_smalls": SMALLS,
+        f"{prefix}_parting": PARTING,
+        f"{prefix}_parted": " " * len(PARTING),
     }
-    for number, test in enumerate(terms_of(condition)):
-        names = _Names(number)
+    for number, test in enumerate(_every_test(condition)):
+        names = Names(prefix, number)
         if test.field.key is not None:
-            values[names.key] = test.field.key
-        if test.kind is not None:
-            values[names.kind] = test.kind
-        if test.days is not None:
-            values[names.since] = counted_since(test, now)
-        if test.op in (Op.IS_NULL, Op.IS_NOT_NULL):
-            continue
-        wanted = compared(test, now)
-        if test.field.type is ValueType.NUMBER:
-            # By its shortest spelling, which is how JSON stores it.
-            wanted = _decimals(wanted)
-        if test.op in (Op.BETWEEN, Op.WITHIN_DAYS):
-            values[names.low], values[names.high] = wanted
-        else:
-            values[names.value] = list(wanted) if isinstance(wanted, tuple) else wanted
+            path = test.field.key
+            values[names.key] = path if isinstance(path, str) else list(path)
+        values |= _window_values(test.window, names, now)
+        if test.field.origin is Origin.SCORE:
+            values |= standing_values(test, names, model, now)
+        if test.op not in WITHOUT_VALUE:
+            values |= _compared_values(test, names, now, model)
     return values
 
 
-def clause_for(shape: Condition, table: Table) -> ColumnElement[bool]:
-    """What a WHERE says about rows of the table."""
-    return _clause(shape, table, count())
+def clause_for(shape: Condition, table: FromClause, prefix: str = PREFIX) -> ColumnElement[bool]:
+    """What a WHERE says about rows of the table, or of an alias of it. Several conditions in one
+    statement need a prefix each, here and in `values_for`."""
+    return _Clause(table, prefix, count()).of(shape)
 
 
-class _Names:
-    """The parameters of one test, by its number."""
+class _Clause:
+    """Writes the clause of a condition; the numbers of its tests go through all of it."""
 
-    def __init__(self, number: int) -> None:
-        self.key, self.kind, self.since, self.value, self.low, self.high = (
-            f"condition_{number}_{what}"
-            for what in ("key", "kind", "since", "value", "low", "high")
-        )
+    def __init__(self, table: FromClause, prefix: str, numbers: Iterator[int]) -> None:
+        self._table = table
+        self._prefix = prefix
+        self._numbers = numbers
+
+    def of(self, shape: Condition) -> ColumnElement[bool]:
+        match shape:
+            case All(parts):
+                return and_(*[self.of(part) for part in parts])
+            case AnyOf(parts):
+                return or_(*[self.of(part) for part in parts])
+            case Not(part):
+                return self.of(part).self_group().is_not(true())
+            case _:
+                return self._test(shape, Names(self._prefix, next(self._numbers)))
+
+    def _test(self, test: Term, names: Names) -> ColumnElement[bool]:
+        if test.field.origin is Origin.TOUCHES:
+            value = aggregate_of(test, self._table, names, self._where)
+            clause = test_of(test, value, names)
+            if not test.value:
+                return clause
+            return and_(*implied_by(test.window, self._table, names), clause)
+        if test.field.origin is not Origin.RECORD:
+            return standing_test(test, self._table, names)
+        return test_of(test, column_value(test.field, self._table, names), names)
+
+    def _where(self, shape: Condition, table: FromClause) -> ColumnElement[bool]:
+        return _Clause(table, self._prefix, self._numbers).of(shape)
 
 
-def _clause(shape: Condition, table: Table, numbers: Iterator[int]) -> ColumnElement[bool]:
-    match shape:
-        case All(parts):
-            return and_(*[_clause(part, table, numbers) for part in parts])
-        case AnyOf(parts):
-            return or_(*[_clause(part, table, numbers) for part in parts])
+def _shape_of_window(window: Window) -> Window:
+    since = window.since
+    return Window(
+        _shape_of_picked(window.picked),
+        None if window.days is None else 0,
+        _shape_of_picked(since) if isinstance(since, Picked) else since and _SOME_TIME,
+    )
+
+
+def _shape_of_picked(picked: Picked) -> Picked:
+    where = None if picked.where is None else shape_of(picked.where)
+    return Picked(("",) if picked.kinds else (), where)
+
+
+def _needs_a_touch(test: Term) -> bool | None:
+    """Whether no lead without a touch in the window can pass; None where touches do not matter."""
+    if test.field.origin is not Origin.TOUCHES:
+        return None
+    if test.field.column != "count":
+        return test.op is not Op.IS_NULL
+    told = test.value if isinstance(test.value, tuple) else (test.value,)
+    return test.op in _COUNTS_FROM_ONE and all(
+        each >= (0 if test.op is Op.GT else 1) for each in told
+    )
+
+
+def _every_test(condition: Condition) -> Iterator[Term]:
+    """Every test in the order in which clauses number them: those on touches after the test that
+    they belong to."""
+    match condition:
+        case All(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _every_test(part)
         case Not(part):
-            return _clause(part, table, numbers).self_group().is_not(true())
-        case _:
-            return _test(shape, table, _Names(next(numbers)))
+            yield from _every_test(part)
+        case Term():
+            yield condition
+            for picked in (condition.window.picked, condition.window.since):
+                if isinstance(picked, Picked) and picked.where is not None:
+                    yield from _every_test(picked.where)
 
 
-def _test(test: Term, table: Table, names: _Names) -> ColumnElement[bool]:
-    field = test.field
-    if field.counts_touches:
-        value = _touches(test, names)
-    elif field.key is None:
-        value = table.c[field.column]
-    else:
-        value = _under_key(field, table.c[field.column], names)
-    if test.op is Op.IS_NULL:
-        return value.is_(None)
-    if test.op is Op.IS_NOT_NULL:
-        return value.is_not(None)
-    kind: Any = _TYPES[field.type]
-    if field.type is ValueType.DAY and field.key is not None:
-        kind = Text()
+def _window_values(window: Window, names: Names, now: datetime) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if window.picked.kinds:
+        values[names.kinds] = list(window.picked.kinds)
+    if window.days is not None:
+        values[names.days] = counted_since(window, now)
+    if isinstance(window.since, Picked):
+        if window.since.kinds:
+            values[names.since_kinds] = list(window.since.kinds)
+    elif window.since is not None:
+        told = window.since
+        values[names.since] = told.at(now) if isinstance(told, Relative) else told
+    return values
+
+
+def _compared_values(
+    test: Term, names: Names, now: datetime, model: ScoringModel | None
+) -> dict[str, Any]:
+    wanted = compared(test, now)
+    if test.field.type is ValueType.LEVEL:
+        told = wanted if isinstance(wanted, tuple) else (wanted,)
+        keys = tuple(level_key(each, model, now) for each in told)
+        wanted = keys if isinstance(wanted, tuple) else keys[0]
+    if test.field.type is ValueType.NUMBER:
+        # By its shortest spelling, which is how JSON stores it.
+        wanted = _decimals(wanted)
     if test.op in (Op.BETWEEN, Op.WITHIN_DAYS):
-        low, high = bindparam(names.low, type_=kind), bindparam(names.high, type_=kind)
-        return and_(value >= low, value <= high)
-    if field.type is ValueType.TEXT:
-        value = _folded(value)
-    listed = test.op in (Op.IN, Op.NOT_IN)
-    wanted = bindparam(names.value, type_=ARRAY(kind) if listed else kind)
-    return _COMPARISONS[test.op, field.type is ValueType.LIST](value, wanted)
-
-
-_COMPARISONS: dict[tuple[Op, bool], Callable[[Any, Any], ColumnElement[bool]]] = {
-    (Op.EQ, False): lambda value, wanted: value == wanted,
-    (Op.NE, False): lambda value, wanted: value != wanted,
-    (Op.IN, False): lambda value, wanted: value == func.any(wanted),
-    (Op.NOT_IN, False): lambda value, wanted: value != func.all(wanted),
-    (Op.LT, False): lambda value, wanted: value < wanted,
-    (Op.LTE, False): lambda value, wanted: value <= wanted,
-    (Op.GT, False): lambda value, wanted: value > wanted,
-    (Op.GTE, False): lambda value, wanted: value >= wanted,
-    (Op.CONTAINS, False): lambda value, wanted: func.strpos(value, wanted) > 0,
-    (Op.STARTS_WITH, False): func.starts_with,
-    (Op.CONTAINS, True): func.jsonb_exists,
-}
-
-
-def _under_key(field: Field, column: Any, names: _Names) -> ColumnElement[Any]:
-    """What stands under a key of a JSON column; null where it is of another type."""
-    key = bindparam(names.key, type_=Text())
-    kind = func.jsonb_typeof(column.op("->")(key))
-    text = column.op("->>")(key)
-    match field.type:
-        case ValueType.NUMBER:
-            return case((kind == "number", cast(text, Numeric)))
-        case ValueType.BOOLEAN:
-            return case((kind == "boolean", cast(text, Boolean)))
-        case ValueType.DAY:
-            # In the order of their characters, which is that of the days.
-            day = func.regexp_like(text, f"^{DAY_TEXT.pattern}$")
-            return case(((kind == "string") & day, collate(cast(text, Text), "C")))
-        case _:
-            return case((kind == "string", cast(text, Text)))
-
-
-def _folded(value: ColumnElement[Any]) -> ColumnElement[Any]:
-    """In small letters, as the domain has it: `lower` by the rules of C sees ASCII only."""
-    lowered = func.lower(collate(value, "C"))
-    # translate() looks every character up in a list, and most texts have none that is in it.
-    plain = func.octet_length(value) == func.char_length(value)
-    return case(
-        (plain, lowered),
-        else_=func.translate(
-            lowered,
-            bindparam("condition_capitals", type_=Text()),
-            bindparam("condition_smalls", type_=Text()),
-        ),
-    )
-
-
-def _touches(test: Term, names: _Names) -> ColumnElement[Any]:
-    """How many touches the lead has that count."""
-    touch, correction = touchpoints.alias("touch"), touchpoints.alias("correction")
-    superseded = (
-        select(1)
-        .select_from(correction)
-        .where(own(correction), correction.c.supersedes_id == touch.c.id)
-        .correlate(touch)
-        .exists()
-    )
-    query = (
-        select(func.count())
-        .select_from(touch)
-        .where(
-            own(touch),
-            touch.c.lead_id == leads.c.id,
-            ~superseded,
-            ~touch.c.is_test | leads.c.is_test,
-        )
-    )
-    if test.kind is not None:
-        query = query.where(touch.c.kind == bindparam(names.kind, type_=Text()))
-    if test.days is not None:
-        instant = DateTime(timezone=True)
-        query = query.where(
-            touch.c.occurred_at >= bindparam(names.since, type_=instant),
-            touch.c.occurred_at <= bindparam(_NOW, type_=instant),
-        )
-    return query.correlate(leads).scalar_subquery()
+        low, high = wanted
+        return {names.low: low, names.high: high}
+    if test.op in LISTED and test.field.type not in (ValueType.LIST, ValueType.SET):
+        wanted = LISTED[test.op](wanted)
+    return {names.value: list(wanted) if isinstance(wanted, tuple) else wanted}
 
 
 def _decimals(wanted: Any) -> Any:

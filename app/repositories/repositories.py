@@ -37,6 +37,21 @@ from app.repositories.record.campaigns import CampaignRepository
 from app.repositories.record.timeline import TimelineRepository
 from app.repositories.record.touchpoints import TouchpointRepository
 from app.repositories.ripeness.assessments import AssessmentRepository
+from app.repositories.ripeness.backtests import BacktestRepository
+from app.repositories.ripeness.frameworks import FrameworkRepository
+from app.repositories.ripeness.gates import GateRepository
+from app.repositories.ripeness.lead_scores import LeadScoreRepository
+from app.repositories.ripeness.lead_search import ConditionSearchRepository
+from app.repositories.ripeness.lead_snapshots import LeadSnapshotRepository
+from app.repositories.ripeness.predictions import (
+    PredictionModelRepository,
+    PredictionRepository,
+)
+from app.repositories.ripeness.score_recompute import ScoreRecomputeRepository
+from app.repositories.ripeness.scoring_models import ScoringModelRepository
+from app.repositories.ripeness.segment_crossings import SegmentCrossingRepository
+from app.repositories.ripeness.segment_members import SegmentMemberRepository
+from app.repositories.ripeness.segments import SegmentProgressRepository, SegmentRepository
 from app.repositories.sales.accounts import AccountRepository
 from app.repositories.sales.contacts import ContactRepository
 from app.repositories.sales.conversion import ConversionRepository
@@ -169,6 +184,62 @@ class Repositories:
     @cached_property
     def assessments(self) -> AssessmentRepository:
         return AssessmentRepository(self._transaction)
+
+    @cached_property
+    def frameworks(self) -> FrameworkRepository:
+        return FrameworkRepository(self._transaction)
+
+    @cached_property
+    def gates(self) -> GateRepository:
+        return GateRepository(self._transaction)
+
+    @cached_property
+    def condition_search(self) -> ConditionSearchRepository:
+        return ConditionSearchRepository(self._transaction)
+
+    @cached_property
+    def lead_snapshots(self) -> LeadSnapshotRepository:
+        return LeadSnapshotRepository(self._transaction)
+
+    @cached_property
+    def backtests(self) -> BacktestRepository:
+        return BacktestRepository(self._transaction)
+
+    @cached_property
+    def segments(self) -> SegmentRepository:
+        return SegmentRepository(self._transaction)
+
+    @cached_property
+    def segment_members(self) -> SegmentMemberRepository:
+        return SegmentMemberRepository(self._transaction)
+
+    @cached_property
+    def segment_crossings(self) -> SegmentCrossingRepository:
+        return SegmentCrossingRepository(self._transaction)
+
+    @cached_property
+    def segment_progress(self) -> SegmentProgressRepository:
+        return SegmentProgressRepository(self._transaction)
+
+    @cached_property
+    def scoring_models(self) -> ScoringModelRepository:
+        return ScoringModelRepository(self._transaction)
+
+    @cached_property
+    def lead_scores(self) -> LeadScoreRepository:
+        return LeadScoreRepository(self._transaction)
+
+    @cached_property
+    def score_recompute(self) -> ScoreRecomputeRepository:
+        return ScoreRecomputeRepository(self._transaction)
+
+    @cached_property
+    def predictions(self) -> PredictionRepository:
+        return PredictionRepository(self._transaction)
+
+    @cached_property
+    def prediction_models(self) -> PredictionModelRepository:
+        return PredictionModelRepository(self._transaction)
 
     @cached_property
     def pipelines(self) -> PipelineRepository:

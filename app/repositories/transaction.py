@@ -29,6 +29,11 @@ class Transaction:
         """Whether a change was sent to be committed and nobody said whether it was."""
         return self._committing and self._changing
 
+    @property
+    def begun(self) -> bool:
+        """Whether the database knows of it."""
+        return self._connection is not None
+
     async def rows(self, statement: Statement, **values: Any) -> list[asyncpg.Record]:
         """Every row of the answer. The workspace is bound by itself."""
         connection = self._connection or await self._begin()

@@ -35,6 +35,11 @@ class UnitOfWork(Repositories):
         """The workspace of everything in here."""
         return self.caller.workspace_id
 
+    @property
+    def begun(self) -> bool:
+        """Whether a statement was sent, and with it the transaction begun."""
+        return self._transaction.begun
+
     def record(
         self,
         event_type: EventType,

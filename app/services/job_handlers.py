@@ -20,6 +20,13 @@ from app.services.leads.enrichment_offline import ENRICH_LEAD
 from app.services.leads.matching import ESTIMATE_WEIGHTS
 from app.services.leads.matching_estimates import estimating
 from app.services.reach.job_runner import Handler, JobRunner
+from app.services.ripeness.backtest_runs import backtesting
+from app.services.ripeness.backtests import BACKTEST_MODEL
+from app.services.ripeness.prediction_keeping import FORETELL_LEADS, foretelling
+from app.services.ripeness.prediction_training import TRAIN_PREDICTION, training
+from app.services.ripeness.scoring_publishing import scoring_handlers
+from app.services.ripeness.segment_keeping import REFRESH_SEGMENT
+from app.services.ripeness.segment_refresh import refreshing
 
 
 def job_handlers(
@@ -30,6 +37,10 @@ def job_handlers(
         double_opt_in.SEND_CONFIRMATION: double_opt_in.sending(mailer, secrets, settings.base_url),
         SCAN_DUPLICATES: scanning(),
         ESTIMATE_WEIGHTS: estimating(),
+        TRAIN_PREDICTION: training(),
+        FORETELL_LEADS: foretelling(),
+        BACKTEST_MODEL: backtesting(),
+        REFRESH_SEGMENT: refreshing(),
         ENRICH_LEAD: enriching(JsonOverHttp(http), OfflineEnrichment(settings.geoip_path), secrets),
         vendor_fetch.FETCH_VENDOR_LEAD: vendor_fetch.fetching(LeadApi(http), secrets),
     }
@@ -44,7 +55,11 @@ async def open_jobs(
     mailer = Mailer(smtp_url, settings.mail_from)
     http = HttpClient(settings.egress_allow_private)
     try:
-        handlers = {**job_handlers(settings, secrets, http, mailer), **import_handlers(database)}
+        handlers = {
+            **job_handlers(settings, secrets, http, mailer),
+            **import_handlers(database),
+            **scoring_handlers(database),
+        }
         yield JobRunner(database, handlers, concurrency=settings.job_concurrency)
     finally:
         await http.aclose()

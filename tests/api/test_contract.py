@@ -59,7 +59,7 @@ NOBODY = Settings(database_url=SecretStr("postgresql://nobody@localhost/nothing"
 OPERATIONS = {str(e.described["operationId"]): e for e in endpoints(create_app(NOBODY))}
 
 # A batch is accepted as a whole, and each item that does not fit is refused alone.
-EACH_ALONE = {"record_touchpoints"}
+EACH_ALONE = {"record_touchpoints", "add_segment_members", "remove_segment_members"}
 
 # What has to happen to a new lead before the operation can succeed.
 BEFORE = {"reactivate_lead": ("disqualify", {"reason": "other"})}
@@ -102,20 +102,32 @@ class Service:
         operation, ids = str(endpoint.described["operationId"]), self.world.ids
         fields = (name_of(path) for path in id_fields(endpoint, self.document))
         used = {ALIASES.get(name, name) for name in (*endpoint.parameters("path"), *fields)}
-        if used & {"lead_id", "touchpoint_id", "job_id", "receipt_id", "import_id"}:
+        if used & {
+            "lead_id",
+            "touchpoint_id",
+            "job_id",
+            "receipt_id",
+            "import_id",
+            "framework_id",
+            "gate_id",
+            "segment_id",
+            "model_id",
+        }:
             await self.world.refresh()
         if operation in BEFORE:
             action, body = BEFORE[operation]
             await self._made(f"/v1/leads/{ids['lead_id']}/{action}", body)
         for action in BEFORE_IMPORTS.get(operation, ()):
             await self.world.client.post(f"/v1/imports/{ids['import_id']}/{action}")
+        if operation == "retire_framework":
+            await self._made(f"/v1/frameworks/{ids['framework_id']}/publish", None)
         if operation == "read_conversion":
             ids["lead_id"] = ids["converted_lead_id"]
         if operation == "delete_custom_field":
             field = {"key": f"f{new_id().hex}", "label": "Field", "type": "text"}
             ids["field_id"] = await self._made("/v1/custom-fields", field)
 
-    async def _made(self, path: str, body: dict[str, Any]) -> str:
+    async def _made(self, path: str, body: dict[str, Any] | None) -> str:
         answer = await self.world.client.post(path, json=body)
         assert answer.status_code in (200, 201), answer.text
         return str(answer.json()["id"])

@@ -22,12 +22,16 @@ from tests.surface import endpoints
 pytestmark = [pytest.mark.anyio, pytest.mark.smoke]
 
 ADA = {"full_name": "Ada Lovelace"}
-ANEW = {"export_records": "its answer is as long as the table, and is not kept"}
+ANEW = {
+    "export_records": "its answer is as long as the table, and is not kept",
+    "search_leads": "it changes nothing, and finds what there is by then",
+}
 SECRETS = {"create_api_key": "the key is shown once and kept nowhere"}
 # What has to happen first, and to which other one it is done.
 BEFORE: dict[str, tuple[str, Any]] = {
     "reactivate_lead": ("/v1/leads/{lead_id}/disqualify", {"reason": "other"}),
     "cancel_import": ("/v1/imports/{import_id}/start", None),
+    "retire_framework": ("/v1/frameworks/{framework_id}/publish", None),
 }
 INSTEAD = {"undo_import": {"import_id": "done_import_id"}}
 FILES = {"create_import": {"content": b"full_name\nAda Lovelace\n"}}

@@ -1,13 +1,23 @@
 """Round trips to the database: few, known, and the same however many rows there are."""
 
+from typing import Any
+
 import pytest
 from fastapi import FastAPI
 
+from app.services.leads.model_directory import MODELS
 from tests.conftest import Client
+from tests.factories.scoring import DOCUMENT, published
 from tests.factories.world import build_world, path_of
 from tests.surface import endpoints
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def nobody_publishes_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which models are live is asked once a second, whatever else is sent meanwhile."""
+    monkeypatch.setattr(MODELS, "seconds", 60.0)
 
 
 def counted(statements: list[str]) -> list[str]:
@@ -21,6 +31,39 @@ async def test_creating_a_lead_takes_three(client: Client, statements: list[str]
     answer = await client.post("/v1/leads", json=body)
     assert answer.status_code == 201
     assert len(counted(statements)) <= 3, statements
+
+
+async def test_scores_cost_a_new_lead_nothing_and_a_known_one_one(
+    client: Client, statements: list[str]
+) -> None:
+    lead = {"full_name": "Ada Lovelace", "email": "ada@example.com", "industry": "Software"}
+    lead_id = (await client.post("/v1/leads", json=lead | {"email": "eve@example.com"})).json()[
+        "id"
+    ]
+
+    async def cost(method: str, path: str, body: Any = None) -> int:
+        await client.post("/v1/leads", json={"full_name": "To know which models are live"})
+        statements.clear()
+        answer = await client.request(method, path, json=body)
+        assert answer.status_code in (200, 201), answer.text
+        return len(counted(statements))
+
+    touches = f"/v1/leads/{lead_id}/touchpoints"
+    before = [
+        await cost("POST", touches, {"kind": "call"}),
+        await cost("POST", touches, {"kind": "content_downloaded"}),
+        await cost("PATCH", f"/v1/leads/{lead_id}", {"city": "London"}),
+    ]
+    # Nobody moves on, which would take a statement.
+    await published(client, document=DOCUMENT | {"mql": None})
+    assert await cost("POST", "/v1/leads", lead) <= 3
+    assert await cost("POST", touches, {"kind": "call"}) == before[0] + 1
+    # A limit needs the score before, and all touches.
+    assert await cost("POST", touches, {"kind": "content_downloaded"}) == before[1] + 2
+    # No rule asks for the city: the score is only read.
+    assert await cost("PATCH", f"/v1/leads/{lead_id}", {"city": "Paris"}) == before[2] + 1
+    assert await cost("GET", f"/v1/leads/{lead_id}") == 1
+    assert await cost("GET", "/v1/leads?sort=-engagement") == 1
 
 
 async def test_creating_a_lead_under_a_key_takes_three_more(
@@ -111,6 +154,7 @@ async def test_a_batch_takes_as_many_for_a_thousand_as_for_two(
 
 async def _warm(client: Client, statements: list[str]) -> None:
     assert (await client.get("/v1/leads")).status_code == 200
+    assert (await client.post("/v1/leads", json={"full_name": "First"})).status_code == 201
     statements.clear()
 
 

@@ -26,3 +26,40 @@ async def qualification_of(client: Client, lead_id: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+async def new_framework(client: Client, key: str, **fields: Any) -> dict[str, Any]:
+    """A draft of a framework."""
+    answer = await client.post("/v1/frameworks", json={"key": key, **fields})
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def published(client: Client, key: str, **fields: Any) -> dict[str, Any]:
+    """A framework in force."""
+    draft = await new_framework(client, key, **fields)
+    answer = await client.post(f"/v1/frameworks/{draft['id']}/publish")
+    assert answer.status_code == 200, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def new_gate(client: Client, **fields: Any) -> dict[str, Any]:
+    """A gate."""
+    answer = await client.post("/v1/gates", json={"name": "Met the buyer", **fields})
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def criterion(key: str, **told: Any) -> dict[str, Any]:
+    """A criterion; a choice between yes, half and no unless told otherwise."""
+    plain: dict[str, Any] = {"key": key, "label": key.title(), "question": f"What about {key}?"}
+    if told.get("kind", "choice") == "choice":
+        plain["answers"] = [
+            {"value": "yes", "label": "Yes", "points": 100},
+            {"value": "half", "label": "Half", "points": 50},
+            {"value": "no", "label": "No", "points": 0},
+        ]
+    return plain | told

@@ -16,6 +16,8 @@ from tests.factories.duplicates import dismissed_pair, found_pair
 from tests.factories.enrichment import new_provider, open_proposal
 from tests.factories.imports import imported, sent
 from tests.factories.jobs import failed_job
+from tests.factories.predictions import stored_model
+from tests.factories.segments import picked_segment
 from tests.surface import Endpoint, resolved
 
 Path = tuple[str | int, ...]
@@ -35,6 +37,7 @@ ALIASES = {
     "cluster_id": "lead_id",
     "supersedes_id": "touchpoint_id",
     "originating_lead_id": "lead_id",
+    "based_on_id": "model_id",
 }
 
 # What an operation needs beyond the fields that its schema requires.
@@ -47,9 +50,15 @@ SEEDS: dict[str, dict[str, Any]] = {
     "convert_lead": {"override_reason": "Signed at the fair"},
     "qualify_lead": {"override_reason": "Signed at the fair"},
     "create_assessment": {"need": {"answer": "strong"}},
+    "create_framework": {"template": "meddic"},
+    "create_gate": {"active": False, "statuses": ["nurturing"], "min_score": 1},
     "send_submission": {"fields": {"full_name": "Ada Lovelace"}},
 }
-QUERIES: dict[str, dict[str, str]] = {"convert_lead": {"on_duplicate": "create"}}
+QUERIES: dict[str, dict[str, str]] = {
+    "convert_lead": {"on_duplicate": "create"},
+    "compare_scoring_models": {"with": "{model_id}"},
+    "read_score": {"model_id": "{model_id}"},
+}
 
 
 @dataclass
@@ -91,7 +100,27 @@ class World:
         self.ids["receipt_id"] = await mailed(self.client, self.mailbox, self.canary)
         await self.client.app.state.runtime.pipeline.run(self.client.workspace_id)
         self.ids["proposal_id"] = await self._proposal(self.ids["lead_id"], "industry")
+        leads = [self.ids["lead_id"], self.ids["loser_id"]]
+        self.ids["segment_id"] = await picked_segment(self.client, f"{self.canary} List", *leads)
+        self.ids["framework_id"] = await self._make(
+            "/v1/frameworks", key="ours", template="meddic", name=f"{self.canary} Framework"
+        )
+        self.ids["gate_id"] = await self._make(
+            "/v1/gates",
+            name=f"{self.canary} Gate",
+            active=False,
+            statuses=["nurturing"],
+            min_score=1,
+        )
+        self.ids["model_id"] = await self._make("/v1/scoring-models", name=f"{self.canary} Model")
+        for _ in range(2):
+            path = f"/v1/scoring-models/{self.ids['model_id']}/backtest"
+            self.ids["backtest_id"] = await self._make(path)
         self.ids["job_id"] = str(await failed_job(self.client, self.canary))
+        self.ids["prediction_model_id"] = str(await stored_model(self.client, self.canary))
+        path = f"/v1/leads/{self.ids['lead_id']}/prediction/override"
+        said = {"percent": 50, "reason": self.canary}
+        assert (await self.client.put(path, json=said)).status_code == 200
         people = f"name,email\n{self.canary},{self.canary.lower()}@example.com\n,{self.canary}\n"
         self.ids["import_id"] = (await sent(self.client, people, name=self.canary))["id"]
         return self.ids
@@ -102,7 +131,7 @@ class World:
 
     async def _make(self, path: str, **body: Any) -> str:
         answer = await self.client.post(path, json=body)
-        assert answer.status_code in (200, 201), f"{path}: {answer.text}"
+        assert answer.status_code in (200, 201, 202), f"{path}: {answer.text}"
         return str(answer.json().get("id"))
 
 
@@ -162,6 +191,10 @@ async def build_world(client: Client, canary: str) -> World:
     assert (await client.patch(f"/v1/leads/{converted}", json=changed)).status_code == 200
     for name in ("industry", "title"):
         await world._proposal(converted, name)
+    await stored_model(client, canary, published=True)
+    path = f"/v1/leads/{converted}/prediction/override"
+    said = {"percent": 50, "reason": f"{canary} Reason"}
+    assert (await client.put(path, json=said)).status_code == 200
     need = {"answer": "strong", "evidence": {"text": f"{canary} Evidence"}}
     for _ in range(2):
         await make(f"/v1/leads/{converted}/assessments", need=need, note=f"{canary} Note")
@@ -173,6 +206,8 @@ async def build_world(client: Client, canary: str) -> World:
     made = answer.json()
     ids |= {f"{kind}_id": made[kind]["id"] for kind in ("account", "contact", "opportunity")}
     ids["converted_lead_id"] = converted
+    for _ in range(2):
+        await picked_segment(client, f"{canary} List", converted)
     people = f"name,email\n{canary} A,no address\n{canary} B,neither\n{canary} C,\n"
     ids["done_import_id"] = (await imported(client, people, query={"name": canary}))["id"]
     # Each has a twin that shows among its duplicates.
@@ -193,7 +228,9 @@ def path_of(endpoint: Endpoint, ids: dict[str, str]) -> str:
     """The path with these ids in it, and the query that makes the request plain."""
     path = endpoint.path.format(**{name: ids[name] for name in endpoint.parameters("path")})
     query = QUERIES.get(str(endpoint.described["operationId"]))
-    return f"{path}?{urlencode(query)}" if query else path
+    if not query:
+        return path
+    return f"{path}?{urlencode({name: told.format(**ids) for name, told in query.items()})}"
 
 
 def base_body(endpoint: Endpoint, document: dict[str, Any], world: World) -> Any:

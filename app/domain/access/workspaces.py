@@ -31,6 +31,7 @@ class WorkspaceSettings:
     qualification_policy: dict[str, Any]
     disqualify_reasons: list[dict[str, str]]
     merge_rules: dict[str, Any] = field(default_factory=dict)
+    default_framework: str = "bant"
     created_at: datetime
     updated_at: datetime
     version: int

@@ -81,7 +81,7 @@ def _field_faults(definition: Definition) -> Faults:
         elif field.name in earlier:
             yield f"{here}/name", "each name comes once"
         if field.to is not None:
-            if problem := check_target(field.to):
+            if field.question is None and (problem := check_target(field.to)):
                 yield f"{here}/to", problem
             elif field.to in targets:
                 yield f"{here}/to", "each target comes once"

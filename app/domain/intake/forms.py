@@ -1,11 +1,12 @@
 """Forms: what they ask, where the answers go, and what happens after they are sent."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 FORM_SUBMITTED = "form_submitted"
@@ -13,6 +14,16 @@ FORM_SUBMITTED = "form_submitted"
 RESERVED_PREFIX = "tl_"
 RESERVED_NAMES = frozenset({"_charset_"})
 CONFIRM_SUBJECT = "Please confirm your e-mail address"
+
+
+_QUESTION = re.compile(r"qualification\.([a-z][a-z0-9_]{0,49})\.([a-z][a-z0-9_]{0,49})")
+
+
+class Question(NamedTuple):
+    """A criterion of a qualification framework, put to the lead itself."""
+
+    framework: str
+    criterion: str
 
 
 class FieldType(StrEnum):
@@ -67,7 +78,8 @@ class ShowWhen(_Part):
 
 @dataclass(frozen=True, kw_only=True)
 class FormField:
-    """One question; `to` is the field of a lead that gets the answer."""
+    """One question; `to` is the field of a lead that gets the answer, or the criterion that it is
+    an answer to: `qualification.<framework>.<criterion>`."""
 
     name: str
     label: str
@@ -91,6 +103,12 @@ class FormField:
         told["choices"] = tuple(map(Choice.of, told.get("choices") or ()))
         told["show_when"] = ShowWhen.of(told["show_when"]) if told.get("show_when") else None
         return cls(**told)
+
+    @property
+    def question(self) -> Question | None:
+        """The criterion that it asks for, if it does."""
+        found = _QUESTION.fullmatch(self.to or "")
+        return Question(*found.groups()) if found else None
 
     @property
     def takes_several(self) -> bool:

@@ -148,6 +148,16 @@ class ConsentGiven:
 
 
 @dataclass(frozen=True, kw_only=True)
+class QuestionAnswered:
+    """What the lead itself says to a criterion of a qualification framework; `field` asked it."""
+
+    framework: str
+    criterion: str
+    values: list[str]
+    field: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """What a submission says, read by its form, by its connector, or as plain JSON.
 
@@ -163,6 +173,7 @@ class Reading:
     visitor_id: str | None = None
     default_country: str | None = None
     consents: list[ConsentGiven] = field(default_factory=list)
+    answers: list[QuestionAnswered] = field(default_factory=list)
     is_test: bool = False
     holds: list[Finding] = field(default_factory=list)
     notes: list[Finding] = field(default_factory=list)

@@ -65,3 +65,9 @@ def check_move(present: str, wanted: Status) -> None:
 def further(present: str, wanted: LifecycleStage) -> bool:
     """True when `wanted` lies ahead of `present`."""
     return _STAGE_ORDER.index(wanted) > _STAGE_ORDER.index(LifecycleStage(present))
+
+
+def stages_reached(present: str, reached: str) -> tuple[str, ...]:
+    """The stages from the one beyond `present` to `reached`, also those that are passed over."""
+    here, there = (_STAGE_ORDER.index(LifecycleStage(stage)) for stage in (present, reached))
+    return tuple(stage.value for stage in _STAGE_ORDER[here + 1 : there + 1])

@@ -2,10 +2,28 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
-from uuid import UUID
+
+from app.domain.ripeness.answers import UNKNOWN, AnswerError, GivenAnswer, QualificationError, age
+
+__all__ = [
+    "ANSWERS",
+    "QUESTIONS",
+    "STANDARDS",
+    "UNKNOWN",
+    "Answer",
+    "AnswerError",
+    "AnswerValue",
+    "Authority",
+    "Budget",
+    "Criterion",
+    "Need",
+    "QualificationError",
+    "Standard",
+    "Timeline",
+    "newest_answers",
+]
 
 
 class Criterion(StrEnum):
@@ -15,6 +33,14 @@ class Criterion(StrEnum):
     AUTHORITY = "authority"
     NEED = "need"
     TIMELINE = "timeline"
+
+
+QUESTIONS: Mapping[Criterion, str] = {
+    Criterion.BUDGET: "Is there money set aside for it, and how much?",
+    Criterion.AUTHORITY: "Who decides, and what do you have to say in it?",
+    Criterion.NEED: "Which problem should be solved, and what happens if it is not?",
+    Criterion.TIMELINE: "By when do you want to decide?",
+}
 
 
 class Budget(StrEnum):
@@ -71,8 +97,6 @@ ANSWERS: Mapping[Criterion, type[Budget] | type[Authority] | type[Need] | type[T
     Criterion.TIMELINE: Timeline,
 }
 
-UNKNOWN = "unknown"
-
 
 class Standard(NamedTuple):
     """What an answer means, and what it counts unless the policy says otherwise."""
@@ -121,18 +145,6 @@ STANDARDS: Mapping[Criterion, Mapping[str, Standard]] = {
 }
 
 
-class QualificationError(ValueError):
-    """Every problem found, each as a JSON pointer and a sentence."""
-
-    def __init__(self, problems: Iterable[tuple[str, str]]) -> None:
-        self.problems = list(problems)
-        super().__init__("; ".join(f"{pointer}: {detail}" for pointer, detail in self.problems))
-
-
-class AnswerError(QualificationError):
-    """The answer contradicts itself."""
-
-
 _BELONGS_TO = {
     "amount_minor": Criterion.BUDGET,
     "currency": Criterion.BUDGET,
@@ -142,30 +154,15 @@ _BELONGS_TO = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """One criterion, answered by somebody at some time who is `confidence` percent sure."""
+class Answer(GivenAnswer):
+    """One of the four, answered."""
 
     criterion: Criterion
     answer: AnswerValue
-    answered_at: datetime
-    id: UUID | None = None
-    amount_minor: int | None = None
-    currency: str | None = None
-    decision_on: date | None = None
-    role: str | None = None
-    confidence: int = 100
-    evidence_text: str | None = None
-    evidence_touchpoint_id: UUID | None = None
-    answered_by: UUID | None = None
 
     def __post_init__(self) -> None:
         if problems := list(_answer_problems(self)):
             raise AnswerError(problems)
-
-    @property
-    def is_known(self) -> bool:
-        """Whether it says anything: `unknown` is an answer, and tells nothing."""
-        return self.answer != UNKNOWN
 
 
 def _answer_problems(answer: Answer) -> Iterable[tuple[str, str]]:
@@ -188,9 +185,4 @@ def newest_answers(answers: Iterable[Answer]) -> dict[Criterion, Answer]:
 
     `unknown` replaces an older answer too: somebody said that it is no longer known.
     """
-    return {answer.criterion: answer for answer in sorted(answers, key=_age)}
-
-
-def _age(answer: Answer) -> tuple[datetime, int, str]:
-    # Answers not yet stored have no id; their text makes the order total.
-    return answer.answered_at, answer.id.int if answer.id else -1, repr(answer)
+    return {answer.criterion: answer for answer in sorted(answers, key=age)}

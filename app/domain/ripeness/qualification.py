@@ -1,18 +1,19 @@
-"""The policy that weighs the answers of a lead, and the verdict it comes to."""
+"""BANT's policy: how a workspace weighs the four answers, and the framework that it makes."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from app.domain.ripeness.bant import (
+    QUESTIONS,
     STANDARDS,
     UNKNOWN,
     Answer,
-    AnswerValue,
     Criterion,
     QualificationError,
     newest_answers,
 )
+from app.domain.ripeness.frameworks import BANT, Definition, FrameworkCriterion, Option
+from app.domain.ripeness.verdicts import Contribution, Outcome, Verdict, weigh
 
 __all__ = [
     "Answer",
@@ -23,16 +24,9 @@ __all__ = [
     "QualificationPolicy",
     "Verdict",
     "assess",
+    "definition_of",
     "newest_answers",
 ]
-
-
-class Outcome(StrEnum):
-    """The verdict on a lead."""
-
-    QUALIFIED = "qualified"
-    NOT_YET = "not_yet"
-    DISQUALIFIED = "disqualified"
 
 
 class PolicyError(QualificationError):
@@ -63,13 +57,6 @@ class QualificationPolicy:
     def __post_init__(self) -> None:
         if problems := list(_policy_problems(self)):
             raise PolicyError(problems)
-
-    def points_of(self, answer: Answer) -> int:
-        standard = STANDARDS[answer.criterion][answer.answer].points
-        return self.points.get(answer.criterion, {}).get(answer.answer, standard)
-
-    def is_knock_out(self, answer: Answer) -> bool:
-        return answer.answer in self.knock_outs.get(answer.criterion, ())
 
 
 _ALL = ", ".join(Criterion)
@@ -130,100 +117,40 @@ def _value_problem(criterion: Criterion, value: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Contribution:
-    """What one criterion brought: `share` of the score; the shares add up to it."""
+def definition_of(policy: QualificationPolicy) -> Definition:
+    """BANT as a framework, weighed as the policy says."""
+    return Definition(
+        key=BANT,
+        name="BANT",
+        criteria=tuple(_weighed(criterion, policy) for criterion in Criterion),
+        qualified_at=policy.qualified_at,
+        disqualified_below=policy.disqualified_below,
+    )
 
-    criterion: Criterion
-    answer: AnswerValue | None
-    weight: int
-    points: int
-    confidence: int
-    share: int
 
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """The outcome and how it came about."""
-
-    outcome: Outcome
-    score: int
-    completeness: int
-    missing: list[Criterion]
-    contributions: list[Contribution]
-    reasons: list[str]
+def _weighed(criterion: Criterion, policy: QualificationPolicy) -> FrameworkCriterion:
+    points = policy.points.get(criterion, {})
+    knock_outs = policy.knock_outs.get(criterion, ())
+    return FrameworkCriterion(
+        key=criterion.value,
+        label=criterion.capitalize(),
+        question=QUESTIONS[criterion],
+        weight=policy.weights[criterion],
+        required=criterion in policy.required,
+        answers=tuple(
+            Option(
+                value=str(value),
+                label=standard.meaning,
+                points=points.get(value, standard.points),
+                knock_out=value in knock_outs,
+            )
+            for value, standard in STANDARDS[criterion].items()
+            if value != UNKNOWN
+        ),
+    )
 
 
 def assess(answers: Mapping[Criterion, Answer], policy: QualificationPolicy) -> Verdict:
-    """The verdict on what is known.
-
-    An answer brings weight x points x confidence; what is not known brings nothing while its
-    weight still counts, so an answer more never lowers the score. A knock-out counts at any
-    confidence. A low score disqualifies only when all that counts is known: a lead that nobody
-    has asked yet has a low score too.
-    """
-    known = {criterion: answer for criterion, answer in answers.items() if answer.is_known}
-    contributions = _contributions(known, policy)
-    score = sum(contribution.share for contribution in contributions)
-    # Rounded down: 100 means that nothing is missing.
-    completeness = (
-        100 * sum(policy.weights[criterion] for criterion in known) // sum(policy.weights.values())
-    )
-    missing = [c for c in Criterion if c in policy.required and c not in known]
-    knock_outs = [c for c in Criterion if c in known and policy.is_knock_out(known[c])]
-
-    reasons = [f"{c}: {known[c].answer} is a knock-out" for c in knock_outs]
-    reasons += [f"{c}: not known yet" for c in missing]
-    if score >= policy.qualified_at:
-        reasons.append(f"score {score} reaches {policy.qualified_at}")
-    else:
-        reasons.append(f"score {score} is below {policy.qualified_at}")
-
-    if knock_outs:
-        outcome = Outcome.DISQUALIFIED
-    elif completeness == 100 and score < policy.disqualified_below:
-        outcome = Outcome.DISQUALIFIED
-        reasons.append(f"score {score} is below {policy.disqualified_below}, which disqualifies")
-    elif score >= policy.qualified_at and not missing:
-        outcome = Outcome.QUALIFIED
-    else:
-        outcome = Outcome.NOT_YET
-    return Verdict(
-        outcome=outcome,
-        score=score,
-        completeness=completeness,
-        missing=missing,
-        contributions=contributions,
-        reasons=reasons,
-    )
-
-
-def _contributions(
-    known: Mapping[Criterion, Answer], policy: QualificationPolicy
-) -> list[Contribution]:
-    total = 100 * sum(policy.weights.values())
-    contributions = []
-    earned = 0
-    for criterion in Criterion:
-        answer = known.get(criterion)
-        weight = policy.weights[criterion]
-        points = policy.points_of(answer) if answer else 0
-        confidence = answer.confidence if answer else 0
-        before = _round_half_up(earned, total)
-        earned += weight * points * confidence
-        contributions.append(
-            Contribution(
-                criterion=criterion,
-                answer=answer.answer if answer else None,
-                weight=weight,
-                points=points,
-                confidence=confidence,
-                # Of two rounded sums, so that the shares add up to the rounded score.
-                share=_round_half_up(earned, total) - before,
-            )
-        )
-    return contributions
-
-
-def _round_half_up(numerator: int, denominator: int) -> int:
-    return (2 * numerator + denominator) // (2 * denominator)
+    """The verdict on what is known, by the rules of every framework; see `weigh`."""
+    known = {criterion.value: a for criterion, a in answers.items() if a.is_known}
+    return weigh(definition_of(policy), known)

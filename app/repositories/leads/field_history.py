@@ -5,7 +5,7 @@ there may be thousands.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from app.domain.leads.field_history import SHORT_NAMES
 from app.domain.leads.leads import Lead
 from app.domain.paging import Page, PageRequest
 from app.domain.reach.events import Event, EventType
+from app.domain.record.touchpoints import Touchpoint
 from app.repositories.paging import Cursor, arguments_for, in_order, page_of
 from app.repositories.statements import Statement, array_param, built, own, param
 from app.repositories.tables.leads import leads
@@ -28,6 +29,8 @@ from app.repositories.transaction import Transaction
 
 e = events.c
 _OF_A_LEAD = "lead"
+# Later than anything on record.
+_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class FieldHistoryRepository:
@@ -56,6 +59,24 @@ class FieldHistoryRepository:
         return await self._transaction.row(
             statement, lead_id=lead_id, instant=instant, trials=trials
         )
+
+    async def touches_held(
+        self, lead_id: UUID, instant: datetime, *, trials: bool, moved: bool
+    ) -> list[Touchpoint]:
+        """The touches themselves, of the same; but for those that were not known to be the lead's
+        until then."""
+        statement = _HELD_BEFORE_MERGES if moved else _HELD_UNTIL
+        rows = await self._transaction.rows(
+            statement, lead_id=lead_id, instant=instant, trials=trials
+        )
+        return [built(Touchpoint, row) for row in rows]
+
+    async def touches_now(self, lead: Lead) -> list[Touchpoint]:
+        """All touches of a lead that count."""
+        rows = await self._transaction.rows(
+            _HELD_NOW, lead_id=lead.id, instant=_EVER, trials=lead.is_test
+        )
+        return [built(Touchpoint, row) for row in rows]
 
     async def changes_of(
         self, lead_id: UUID, name: str, request: PageRequest
@@ -137,7 +158,22 @@ _INSTANT = param("instant", DateTime(timezone=True))
 _OF_THE_LEAD = touchpoints.c.lead_id == param("lead_id", touchpoints.c.lead_id)
 
 
-def _touches_until(held: Any) -> Statement:
+def _told_later() -> Any:
+    """Of a touch that is older than we know whose it is: what a visitor did before it was known
+    joined the lead's timeline with the times that it had."""
+    return (
+        select(1)
+        .where(
+            own(events),
+            e.subject_id == touchpoints.c.id,
+            e.type == EventType.TOUCHPOINT_RECORDED.value,
+            e.recorded_at > _INSTANT,
+        )
+        .exists()
+    )
+
+
+def _touches_until(held: Any, *columns: Any) -> Statement:
     """Of the touches that were the lead's, those that count."""
     touch, correction = touchpoints, touchpoints.alias("correction")
     superseded = (
@@ -151,11 +187,7 @@ def _touches_until(held: Any) -> Statement:
         .exists()
     )
     return Statement(
-        select(
-            func.min(touch.c.occurred_at).label("first_touch_at"),
-            func.max(touch.c.occurred_at).label("last_touch_at"),
-            func.count().label("touch_count"),
-        ).where(
+        select(*columns).where(
             own(touch),
             held,
             touch.c.recorded_at <= _INSTANT,
@@ -208,5 +240,13 @@ _EVENTS_OF = Statement(
     )
     .order_by(e.id)
 )
-_TOUCHES_UNTIL = _touches_until(_OF_THE_LEAD)
-_TOUCHES_BEFORE_MERGES = _touches_until(_held_before_merges())
+_COUNTED = (
+    func.min(touchpoints.c.occurred_at).label("first_touch_at"),
+    func.max(touchpoints.c.occurred_at).label("last_touch_at"),
+    func.count().label("touch_count"),
+)
+_TOUCHES_UNTIL = _touches_until(_OF_THE_LEAD, *_COUNTED)
+_TOUCHES_BEFORE_MERGES = _touches_until(_held_before_merges(), *_COUNTED)
+_HELD_NOW = _touches_until(_OF_THE_LEAD, touchpoints)
+_HELD_UNTIL = _touches_until(_OF_THE_LEAD & ~_told_later(), touchpoints)
+_HELD_BEFORE_MERGES = _touches_until(_held_before_merges() & ~_told_later(), touchpoints)

@@ -140,8 +140,12 @@ STAYS: dict[tuple[str, str], str] = {
     ("opportunities", "originating_lead_id"): "the old id leads on to the winner",
     ("import_rows", "lead_id"): "what an import made is undone under the id that it had",
     ("match_keys", "record_id"): "worked out from the lead; of one that is gone they find nothing",
+    ("segment_members", "lead_id"): "worked out from the journal, which tells of the merge",
+    ("segment_picks", "lead_id"): "whom people picked; who stands for it is in the segment",
     ("duplicate_pairs", "first_id"): "found anew by the next scan",
     ("duplicate_pairs", "second_id"): "found anew by the next scan",
+    ("lead_scores", "lead_id"): "the winner's score is worked out anew from all of its touches",
+    ("lead_predictions", "lead_id"): "foretold anew of the winner; an override is said of one lead",
     ("lead_merges", "winner_id"): "the ledger itself",
     ("lead_merges", "loser_id"): "the ledger itself",
 }

@@ -1,7 +1,6 @@
 """The list of leads: one line a filter, one statement a combination of them."""
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -12,12 +11,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.domain.errors import Invalid
 from app.domain.leads.leads import Lead, LeadFilter
 from app.domain.paging import Page, PageRequest
-from app.repositories.paging import Cursor, arguments_for, in_order, page_of
-from app.repositories.statements import Statement, array_param, built, own, param
+from app.repositories.leads.lead_order import LeadOrder, leads_in_order
+from app.repositories.paging import Cursor
+from app.repositories.statements import Statement, array_param, param
 from app.repositories.tables.leads import leads
 from app.repositories.transaction import Transaction
 
-SORT_KEYS = ("created_at", "updated_at", "last_touch_at")
 SEARCH_LIMIT = 20_000
 
 c = leads.c
@@ -59,7 +58,8 @@ class LeadSearchRepository:
         values: dict[str, Any] = {
             name: value for name in FILTERS if (value := getattr(wanted, name)) is not None
         }
-        values |= arguments_for(request, cursor, datetime.fromisoformat)
+        order = LeadOrder(request, cursor)
+        values |= order.values
         if wanted.q is not None:
             values["q"] = await self._ids_with_text(wanted.q)
         statement = _statement(
@@ -68,8 +68,7 @@ class LeadSearchRepository:
             request.descending,
             request.cursor is not None,
         )
-        rows = await self._transaction.rows(statement, **values)
-        return page_of(rows, request, cursor, lambda row: built(Lead, row), request.sort_key)
+        return order.page(await self._transaction.rows(statement, **values))
 
     async def _ids_with_text(self, needle: str) -> list[UUID]:
         # Under row-level security Postgres uses no trigram index for a query of ours; the
@@ -89,12 +88,8 @@ class LeadSearchRepository:
 
 @lru_cache(maxsize=1000)
 def _statement(filters: frozenset[str], sort: str, descending: bool, after: bool) -> Statement:
-    column = c[sort]
-    query = select(leads).where(own(leads), c.deleted_at.is_(None))
-    if sort == "last_touch_at":
-        query = query.where(column.is_not(None))
-    query = query.where(*(FILTERS[name]() for name in sorted(filters)))
-    return Statement(in_order(query, column, c.id, descending=descending, after=after))
+    conditions = (FILTERS[name]() for name in sorted(filters))
+    return leads_in_order(sort, descending, after, conditions)
 
 
 def _like_escaped(word: str) -> str:

@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import func, select, update
 
 from app.domain.errors import Merged, NotFound
@@ -14,6 +15,7 @@ from app.domain.leads.leads import Lead
 from app.domain.leads.matching import Record
 from app.domain.reach.events import Event
 from app.domain.record.touchpoints import Touchpoint
+from app.domain.ripeness.scoring_models import LeadScore
 from app.repositories.bulk import Shape, incoming, insert_shaped, shaped
 from app.repositories.leads.lead_touches import NOTE_TOUCHES, RECOUNT_TOUCHES
 from app.repositories.leads.match_keys import (
@@ -22,6 +24,7 @@ from app.repositories.leads.match_keys import (
     insert_few_keys,
     insert_keys,
 )
+from app.repositories.leads.scored import scored, scored_leads
 from app.repositories.statements import (
     Statement,
     array_param,
@@ -29,6 +32,7 @@ from app.repositories.statements import (
     as_scalars,
     built,
     insert_few,
+    insert_rows,
     own,
     param,
     rows_of,
@@ -37,6 +41,7 @@ from app.repositories.statements import (
 from app.repositories.tables.leads import lead_identities, leads
 from app.repositories.tables.reach import events
 from app.repositories.tables.record import touchpoints
+from app.repositories.tables.scoring import lead_scores
 
 
 class LeadRepository(KeyedResources[Lead]):
@@ -49,12 +54,19 @@ class LeadRepository(KeyedResources[Lead]):
 
     async def get(self, row_id: UUID, *, lock: bool = False) -> Lead:
         """The lead; Merged when another stands for it, NotFound when it is not here."""
-        row = await self._transaction.row(_GET_LOCKED if lock else _GET, id=row_id)
+        return built(Lead, await self._living(_GET_LOCKED if lock else _GET, row_id))
+
+    async def get_scored(self, row_id: UUID) -> Lead:
+        """The same, with the lead's `score` as it is stored."""
+        return scored(await self._living(_GET_SCORED, row_id))
+
+    async def _living(self, statement: Statement, row_id: UUID) -> asyncpg.Record:
+        row = await self._transaction.row(statement, id=row_id)
         if row is not None and row["merged_into"] is not None:
             raise Merged.into(row_id, row["merged_into"])
         if row is None or row["deleted_at"] is not None:
             raise NotFound("no such lead in this workspace")
-        return built(Lead, row)
+        return row
 
     async def add_captured(
         self,
@@ -62,21 +74,31 @@ class LeadRepository(KeyedResources[Lead]):
         identities: Sequence[LeadIdentity],
         touches: Sequence[Touchpoint],
         journal: Sequence[Event],
+        scores: Sequence[LeadScore],
     ) -> None:
-        """Store a lead, its identities, its touchpoints and their events in one statement."""
+        """Store a lead, its identities, its touchpoints, their events and its scores in one
+        statement."""
         await self._transaction.rows(
-            _add_captured(len(identities), len(touches), len(journal)),
+            _add_captured(len(identities), len(touches), len(journal), len(scores)),
             **as_scalars(leads, [vars(lead)], "lead"),
             **as_scalars(lead_identities, [vars(each) for each in identities], "identity"),
             **as_scalars(touchpoints, [vars(touch) for touch in touches], "touch"),
             **as_scalars(events, [vars(event) for event in journal], "event"),
+            **as_scalars(lead_scores, [vars(score) for score in scores], "score"),
         )
 
-    async def add_many(self, new: Sequence[Lead], identities: Sequence[LeadIdentity]) -> None:
-        """Store leads and identities in one statement."""
+    async def add_many(
+        self,
+        new: Sequence[Lead],
+        identities: Sequence[LeadIdentity],
+        scores: Sequence[LeadScore] = (),
+    ) -> None:
+        """Store leads, identities and scores in one statement."""
         shape, rows = shaped(leads, [vars(lead) for lead in new], "lead")
         key_shape, keys = shaped(lead_identities, [vars(key) for key in identities], "identity")
-        await self._transaction.rows(_add_many(shape, key_shape), **rows, **keys)
+        told = as_arrays(lead_scores, [vars(score) for score in scores], "score") if scores else {}
+        statement = _add_many(shape, key_shape, scored=bool(scores))
+        await self._transaction.rows(statement, **rows, **keys, **told)
 
     async def store_many(self, changed: Sequence[Lead]) -> None:
         """Store leads as they are now, all columns, in one statement; they have to be locked."""
@@ -112,11 +134,12 @@ class LeadRepository(KeyedResources[Lead]):
 
 
 @cache
-def _add_captured(identities: int, touches: int, journal: int) -> Statement:
+def _add_captured(identities: int, touches: int, journal: int, scores: int) -> Statement:
     parts = (
         ("identity", lead_identities, identities),
         ("touch", touchpoints, touches),
         ("event", events, journal),
+        ("score", lead_scores, scores),
     )
     others = [
         insert_few(table, alias, count).cte(f"new_{alias}")
@@ -141,14 +164,14 @@ def _lock(*columns: Any) -> Statement:
 
 
 @lru_cache(maxsize=500)
-def _add_many(shape: Shape, key_shape: Shape) -> Statement:
+def _add_many(shape: Shape, key_shape: Shape, *, scored: bool) -> Statement:
     identities = insert_shaped(lead_identities, key_shape, "identity")
     keyed = incoming(leads, shape, "lead", ("workspace_id", "id", "match_key")).subquery("keyed")
-    return Statement(
-        insert_shaped(leads, shape, "lead").add_cte(
-            identities.cte("new_identity"), insert_keys(keyed, Record.LEAD).cte("new_key")
-        )
-    )
+    others = [identities.cte("new_identity"), insert_keys(keyed, Record.LEAD).cte("new_key")]
+    if scored:
+        scores = insert_rows(lead_scores, stored_columns(lead_scores), "score")
+        others.append(scores.cte("new_score"))
+    return Statement(insert_shaped(leads, shape, "lead").add_cte(*others))
 
 
 def _store_many() -> Statement:
@@ -168,6 +191,7 @@ def _store_many() -> Statement:
 
 _STORE_MANY = _store_many()
 _ONE = select(leads).where(own(leads), leads.c.id == param("id", leads.c.id))
+_GET_SCORED = Statement(scored_leads().where(own(leads), leads.c.id == param("id", leads.c.id)))
 _GET, _GET_LOCKED = Statement(_ONE), Statement(_ONE.with_for_update(key_share=True))
 _LOCK_MANY = _lock(leads)
 _LOCK_EXISTING = _lock(leads.c.id)

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import false, select, true, union_all
 
 from app.domain.record.timeline import HistorySources
+from app.domain.ripeness.frameworks import BANT
 from app.domain.ripeness.qualification import Criterion
 from app.domain.sales.conversion import Budget, Conversion
 from app.repositories.statements import Statement, add_rows, as_arrays, own, param
@@ -73,6 +74,7 @@ def _budget() -> Statement:
         .where(
             own(assessment_answers),
             a.lead_id == param("lead_id", a.lead_id),
+            a.framework == BANT,
             a.criterion == Criterion.BUDGET.value,
         )
         .order_by(a.answered_at.desc(), a.id.desc())

@@ -37,6 +37,7 @@ workspace_settings = tenant_table(
     Column("qualification_policy", JSONB, nullable=False),
     Column("disqualify_reasons", JSONB, nullable=False),
     Column("merge_rules", JSONB, nullable=False, server_default=sql("'{}'")),
+    Column("default_framework", Text, nullable=False, server_default="bant"),
     *versioned(),
 )
 

@@ -1,8 +1,11 @@
-"""Assessments: versions of what is known about budget, authority, need and timeline."""
+"""Frameworks, what is known of leads in their words, and the gates that ask for it."""
 
-from sqlalchemy import BigInteger, Column, Date, Integer, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, Text, Uuid, false
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
 
-from app.domain.ripeness.qualification import Criterion, Outcome
+from app.domain.ripeness.frameworks import FrameworkStatus
+from app.domain.ripeness.verdicts import Outcome
 from app.repositories.tables import (
     index,
     instant,
@@ -11,6 +14,48 @@ from app.repositories.tables import (
     tenant_table,
     text,
     unique,
+    versioned,
+)
+
+frameworks = tenant_table(
+    "frameworks",
+    text("key", required=True),
+    Column("number", Integer, nullable=False),
+    text("name", required=True),
+    text("status", required=True),
+    Column("document", JSONB, nullable=False),
+    Column("based_on", Uuid),
+    instant("published_at"),
+    instant("retired_at"),
+    *versioned(),
+    one_of("frameworks", "status", FrameworkStatus),
+    unique("frameworks", "number", "key", "number"),
+    index("frameworks", "created", "created_at", "id"),
+    index(
+        "frameworks",
+        "published",
+        "key",
+        unique=True,
+        postgresql_where=sql("status = 'published'"),
+    ),
+)
+
+gates = tenant_table(
+    "gates",
+    text("name", required=True),
+    Column("active", Boolean, nullable=False),
+    Column("statuses", JSONB, nullable=False),
+    Column("lifecycle_stages", JSONB, nullable=False),
+    Column("stage_ids", JSONB, nullable=False),
+    text("framework"),
+    Column("criteria", JSONB, nullable=False),
+    Column("min_score", Integer),
+    Column("min_completeness", Integer),
+    Column("no_conflicts", Boolean, nullable=False),
+    Column("condition", JSONB),
+    Column("override_allowed", Boolean, nullable=False),
+    *versioned(),
+    index("gates", "created", "created_at", "id"),
 )
 
 assessments = tenant_table(
@@ -25,6 +70,9 @@ assessments = tenant_table(
     instant("recorded_at", required=True),
     Column("user_id", Uuid),
     Column("api_key_id", Uuid),
+    Column("framework_id", Uuid),
+    Column("form_id", Uuid),
+    Column("submission_id", Uuid),
     one_of("assessments", "outcome", Outcome),
     refers("assessments", "lead_id", "leads", "lead"),
     index("assessments", "lead", "lead_id", "assessed_at", "id"),
@@ -47,8 +95,11 @@ assessment_answers = tenant_table(
     Column("evidence_touchpoint_id", Uuid),
     instant("answered_at", required=True),
     Column("answered_by", Uuid),
-    one_of("assessment_answers", "criterion", Criterion),
-    unique("assessment_answers", "criterion", "assessment_id", "criterion"),
+    Column("framework", Text, nullable=False, server_default="bant"),
+    text("detail"),
+    Column("by_lead", Boolean, nullable=False, server_default=false()),
+    Column("settles", Boolean, nullable=False, server_default=false()),
+    index("assessment_answers", "assessment", "assessment_id"),
     refers("assessment_answers", "assessment_id", "assessments", "assessment"),
     refers("assessment_answers", "lead_id", "leads", "lead"),
     refers("assessment_answers", "evidence_touchpoint_id", "touchpoints", "evidence"),

@@ -8,6 +8,7 @@ from app.domain.access.workspaces import WorkspaceSettings
 from app.domain.errors import FieldError, Invalid
 from app.domain.leads.merge_rules import read_rules, rules_document
 from app.domain.reach.events import EventType
+from app.domain.ripeness.frameworks import BANT
 from app.domain.ripeness.policies import merged, policy_document, read_policy
 from app.domain.ripeness.qualification import PolicyError
 from app.repositories.unit_of_work import UnitOfWork
@@ -39,6 +40,8 @@ class WorkspaceService:
             patch = fields["qualification_policy"]
             document = {} if patch is None else merged(settings.qualification_policy, patch)
             fields["qualification_policy"] = _checked_policy(document)
+        if "default_framework" in fields:
+            await self._check_framework(fields["default_framework"])
         if "merge_rules" in fields:
             rules = read_rules(fields["merge_rules"] or {}, "/merge_rules")
             fields["merge_rules"] = rules_document(rules)
@@ -46,6 +49,11 @@ class WorkspaceService:
             self._uow, repository, settings, fields, EventType.WORKSPACE_UPDATED
         )
         return _in_full(stored)
+
+    async def _check_framework(self, key: str) -> None:
+        if key != BANT and await self._uow.frameworks.published(key) is None:
+            detail = "no version of such a framework is published"
+            raise Invalid.field("/default_framework", detail, code="not_found")
 
 
 def _in_full(settings: WorkspaceSettings) -> WorkspaceSettings:

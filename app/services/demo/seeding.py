@@ -23,10 +23,10 @@ from app.services.demo.answers import answers_of
 from app.services.demo.people import USERS, user_address
 from app.services.demo.touches import CAMPAIGNS, Plan
 from app.services.intake.capture import CaptureService
-from app.services.leads.leads import LeadService
 from app.services.record.campaigns import CampaignService
 from app.services.record.touchpoints import BatchItem, TouchpointService
 from app.services.ripeness.assessments import AssessmentService
+from app.services.ripeness.gates_keeping import GatedLeadService
 from app.services.ripeness.qualification import QualificationService
 from app.services.sales.conversion import ConversionService
 from app.services.sales.opportunities import OpportunityService
@@ -155,7 +155,7 @@ class _Performance:
                 "owner_id": self._users[step.owner],
                 "team_id": self._teams[team] if team else None,
             }
-        await LeadService(self._uow).update(self._leads[step.lead], fields, None)
+        await GatedLeadService(self._uow).update(self._leads[step.lead], fields, None)
 
     @_do.register
     async def _(self, step: history.Assesses) -> None:

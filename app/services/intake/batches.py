@@ -19,6 +19,7 @@ from app.domain.record.touchpoints import NewTouchpoint
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.intake.consents import record_consent
 from app.services.intake.fields import FieldReader
+from app.services.intake.form_questions import ToldByLead, record_told
 from app.services.intake.set_capture import Result, SetCapture
 from app.services.intake.visitors import Joining
 from app.services.record.touchpoints import CLOCK_SKEW
@@ -73,6 +74,7 @@ class BatchCapture:
         self._joining.living |= set(self._engine.locked)
         for item, result in zip(items, results, strict=True):
             self._record_consents(item, result)
+        await self._record_answers(list(zip(items, results, strict=True)))
         await self._joining.join(
             [
                 (item.reading.visitor_id, result.lead.id)
@@ -117,6 +119,19 @@ class BatchCapture:
             campaign_id=campaign_id,
             is_test=item.reading.is_test,
         )
+
+    async def _record_answers(self, captured: Sequence[tuple[_Item, Result]]) -> None:
+        """What leads say of their own qualification; a trial says nothing of a real one."""
+        told = [
+            (item, ToldByLead(result, item.reading, item.claimed.delivery))
+            for item, result in captured
+            if item.reading.answers and isinstance(result, Captured)
+            if result.lead.is_test or not item.reading.is_test
+        ]
+        if told:
+            notes = await record_told(self._uow, [each for _, each in told])
+            for (item, _), found in zip(told, notes, strict=True):
+                item.notes.extend(found)
 
     def _record_consents(self, item: _Item, result: Result) -> None:
         """A trial says nothing of a lead that is real."""

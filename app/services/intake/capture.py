@@ -15,6 +15,7 @@ from app.repositories.unit_of_work import UnitOfWork
 from app.services.intake.capture_events import record_created, record_keys
 from app.services.leads.key_holders import KeyHolders, keys_of
 from app.services.leads.leads import LeadService, duplicate_lead
+from app.services.leads.score_keeping import ScoreKeeper, show_scores
 from app.services.record.touchpoints import build_touchpoint, check_past, record_touch_event
 
 
@@ -25,6 +26,7 @@ class CaptureService:
         self._uow = uow
         self._leads = LeadService(uow)
         self._holders = KeyHolders(uow)
+        self._scores = ScoreKeeper(uow)
 
     async def capture(self, candidate: Candidate, on_duplicate: OnDuplicate) -> Captured:
         """Create a lead, or add to the one whose keys the candidate has."""
@@ -92,7 +94,11 @@ class CaptureService:
         self._holders.apply(lead, resolution, columns, candidate.identity_source)
         identities = self._holders.take_new()
         await self._holders.store()
-        await self._uow.leads.add_captured(lead, identities, touches, self._uow.take_events())
+        scores = await self._scores.new([(lead, touches)])
+        await self._uow.leads.add_captured(
+            lead, identities, touches, self._uow.take_events(), scores
+        )
+        vars(lead)["score"] = await self._scores.shown(scores)
         return Captured(lead=lead, outcome=Outcome.CREATED, touchpoints=touches)
 
     async def _add_to(
@@ -124,9 +130,11 @@ class CaptureService:
         if on_duplicate is not OnDuplicate.LINK:
             await self._leads.apply(lead, given)
         await self._uow.flush()
+        stored = await self._uow.leads.get_scored(lead.id)
+        await show_scores(self._uow, [stored])
         linked = on_duplicate is OnDuplicate.LINK
         return Captured(
-            lead=await self._uow.leads.get(lead.id),
+            lead=stored,
             outcome=Outcome.LINKED if linked else Outcome.UPDATED,
             touchpoints=[touch] if touch else [],
             matched_on=resolution.found[0][1].kind,
@@ -134,7 +142,7 @@ class CaptureService:
 
     async def _living(self, lead_id: UUID) -> Lead | None:
         try:
-            return await self._uow.leads.get(lead_id)
+            return await self._leads.get(lead_id)
         except NotFound:
             return None
 
@@ -155,6 +163,7 @@ class CaptureService:
                 raise _touch_of_another(lead)
             return known
         await self._uow.leads.note_touches({lead.id: [touch.occurred_at]})
+        await self._scores.keep(touches=[touch])
         record_touch_event(self._uow, touch, candidate.cause)
         return touch
 

@@ -26,6 +26,7 @@ class Enriching:
         self._uow = uow
         self._fields = fields
         self._changed: dict[UUID, Lead] = {}
+        self._names: dict[UUID, set[str]] = {}
         self._no_trials_now: set[UUID] = set()
 
     @property
@@ -56,6 +57,7 @@ class Enriching:
         if not changes:
             return {}
         self._changed[lead.id] = lead
+        self._names.setdefault(lead.id, set()).update(changes)
         told = {name: change for name, change in changes.items() if name not in _UNTOUCHED}
         record_changes(self._uow, lead.id, told, candidate.cause)
         return told
@@ -68,6 +70,11 @@ class Enriching:
             held = emptied(held, given) | _UNTOUCHED | {"is_test": False}
             held |= {name: given[name] for name in _SETTLED if given.get(name)}
         return self._fields.enriched(held, given, candidate)
+
+    def changed(self, new: Collection[UUID]) -> list[tuple[Lead, Set[str]]]:
+        """Each lead that has changed and is not new, with the names of the columns."""
+        known = self._changed.keys() - new
+        return [(self._changed[lead_id], self._names[lead_id]) for lead_id in sorted(known)]
 
     async def store(self, new: Collection[UUID]) -> None:
         """Store what changed, but for leads that are stored whole anyway."""

@@ -18,6 +18,7 @@ from app.domain.intake.submissions import (
     ConsentGiven,
     Delivery,
     Finding,
+    QuestionAnswered,
     Reading,
     SubmissionKind,
 )
@@ -66,6 +67,7 @@ def read_post(form: Form, post: FormPost, delivery: Delivery) -> Reading:
         touch=_touch(form, context, campaign_id, payload),
         visitor_id=context.visitor_id,
         consents=consents,
+        answers=_answered(answers),
         is_test=delivery.is_test or sender.is_test,
         holds=holds,
         signs=_signs(form, post, context),
@@ -124,11 +126,25 @@ def _told(form: Form, answers: Sequence[Answer]) -> tuple[dict[str, Any], list[F
     by_name = {a.field.name: a.value for a in answers if a.value is not None}
     told, notes = apply_mapping(form.mapping, by_name)
     for answer in answers:
-        if answer.field.to and answer.value is not None:
+        if answer.field.to and answer.value is not None and not answer.field.question:
             told[answer.field.to] = _one_value(answer.value)
     if form.source:
         told.setdefault("source", form.source)
     return told, notes
+
+
+def _answered(answers: Sequence[Answer]) -> list[QuestionAnswered]:
+    """What the lead says of its own qualification."""
+    return [
+        QuestionAnswered(
+            framework=question.framework,
+            criterion=question.criterion,
+            values=[as_text(value) for value in _listed(answer.value)],
+            field=answer.field.name,
+        )
+        for answer in answers
+        if (question := answer.field.question) and answer.value is not None
+    ]
 
 
 def _fitted(told: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]]:

@@ -24,6 +24,7 @@ from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.access.codes import check_country
 from app.services.intake.fields import FieldReader
+from app.services.intake.form_questions import with_choices
 from app.services.intake.form_reading import missing_in
 from app.services.intake.reading import Reader
 from app.services.patching import apply_patch, check_version
@@ -65,7 +66,7 @@ class FormService:
             created_at=now,
             updated_at=now,
             version=1,
-            **fields,
+            **dict(fields) | {"fields": await with_choices(self._uow, fields["fields"])},
         )
         _check(form)
         await self._uow.forms.add(form)
@@ -92,6 +93,8 @@ class FormService:
                 changed[name] = getattr(form, name) | changed[name]
         if "active" in changed and changed["active"] != form.active:
             changed["archived_at"] = None if changed["active"] else self._uow.now
+        if "fields" in changed:
+            changed["fields"] = await with_choices(self._uow, changed["fields"])
         _check(replace(form, **changed))
         if "consents" in changed:
             check_new_texts(form.consents, changed["consents"])

@@ -23,6 +23,7 @@ from app.repositories.unit_of_work import UnitOfWork
 from app.services.intake.import_running import Hold, Superseded
 from app.services.leads.journal import caused_by
 from app.services.leads.leads import LeadService
+from app.services.leads.score_keeping import ScoreKeeper
 
 ROWS_AT_ONCE = 500
 _RESTORED = LEAD_FIELDS | {"campaign_id", "owner_id", "team_id", "custom"}
@@ -103,6 +104,7 @@ class _Undoing:
                 gone.append(lead.id)
         if gone:
             await self._uow.imports.undoing.delete(gone)
+            await ScoreKeeper(self._uow).drop(gone)
         change = {"deleted_at": {"before": None, "after": self._uow.now}}
         for lead_id in gone:
             data = {"changes": change} | caused_by(self._cause)

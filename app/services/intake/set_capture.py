@@ -8,6 +8,7 @@ for nothing. A lead that was only a trial takes over what the first real candida
 real one from then on.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,6 +28,7 @@ from app.services.intake.capture_events import record_created, record_keys
 from app.services.intake.enriching import Enriching
 from app.services.intake.fields import FieldReader
 from app.services.leads.key_holders import KeyHolders, keys_of
+from app.services.leads.score_keeping import ScoreKeeper
 from app.services.record.touchpoints import build_touchpoint, record_touch_event
 
 Result = Captured | Refused
@@ -52,6 +54,7 @@ class SetCapture:
         self._fields = fields
         self._holders = KeyHolders(uow)
         self._enriching = Enriching(uow, fields)
+        self._scores = ScoreKeeper(uow)
         self._by_reference: dict[tuple[str, str], Touchpoint] = {}
         self._new: dict[UUID, Lead] = {}
         self._freed: dict[UUID, list[Identity]] = {}
@@ -217,8 +220,14 @@ class SetCapture:
         if self._freed:
             await self._uow.identities.release_of(self._freed)
         noted = self._counted()
+        touched = defaultdict(list)
+        for touch, _ in self._touches:
+            touched[touch.lead_id].append(touch)
         if self._new:
-            await self._uow.leads.add_many(list(self._new.values()), self._holders.take_new())
+            scores = await self._scores.new((lead, touched[lead.id]) for lead in self._new.values())
+            await self._uow.leads.add_many(
+                list(self._new.values()), self._holders.take_new(), scores
+            )
         await self._holders.store()
         if self._touches:
             stored = await self._uow.touchpoints.add_all([touch for touch, _ in self._touches])
@@ -233,13 +242,24 @@ class SetCapture:
         noted = {lead_id: told for lead_id, told in noted.items() if lead_id not in recounted}
         if noted:
             await self._uow.leads.note_touches(noted)
+        await self._scores.keep(
+            touches=[
+                touch for lead_id in noted for touch in touched[lead_id] if self._counts(touch)
+            ],
+            changed=self._enriching.changed(self._new),
+            anew=recounted,
+            held=self._holders.locked,
+        )
+
+    def _counts(self, touch: Touchpoint) -> bool:
+        return not touch.is_test or self._holders.leads[touch.lead_id].is_test
 
     def _counted(self) -> dict[UUID, list[datetime]]:
         """Count the touches of new leads, and tell those of the others."""
         noted: dict[UUID, list[datetime]] = {}
         for touch, _ in self._touches:
             lead = self._holders.leads[touch.lead_id]
-            if touch.is_test and not lead.is_test:
+            if not self._counts(touch):
                 continue
             if lead.id in self._new:
                 _count(lead, touch.occurred_at)

@@ -13,6 +13,7 @@ from app.domain.record.touchpoints import NewTouchpoint
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.intake.plain_reading import read_visit
+from app.services.leads.score_keeping import ScoreKeeper
 from app.services.record.touchpoints import CLOCK_SKEW, build_touchpoint, record_touch_event
 
 # So that a robot that made up a million visits does not keep a person from becoming a lead.
@@ -178,6 +179,7 @@ class Joining:
             by_lead.setdefault(touch.lead_id, []).append(touch.occurred_at)
         await self._uow.touchpoints.add_all(moved)
         await self._uow.leads.note_touches(by_lead)
+        await ScoreKeeper(self._uow).keep(touches=moved)
         for made in moved:
             record_touch_event(self._uow, made)
 

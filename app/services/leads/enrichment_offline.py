@@ -17,6 +17,7 @@ from app.domain.reach.jobs import NewJob
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.leads.journal import record_changes
 from app.services.leads.normalisation import following, normal_forms
+from app.services.leads.score_keeping import ScoreKeeper
 
 ENRICH_LEAD = "enrich_lead"
 MOST_EVENTS = 500
@@ -54,19 +55,21 @@ async def enrich_new(uow: UnitOfWork, offline: OfflineEnrichment) -> int:
 
 async def fill_blanks(uow: UnitOfWork, known: Mapping[Lead, Addresses]) -> list[UUID]:
     """Fill what is blank in locked leads and can be known; the leads that changed."""
-    changed = []
+    changed: dict[Lead, set[str]] = {}
     for lead, addresses in known.items():
         fills = offline_fills(vars(lead), addresses)
         if fills:
-            _fill(uow, lead, fills)
-            changed.append(lead)
+            changed[lead] = _fill(uow, lead, fills)
     if changed:
-        await uow.leads.store_many(changed)
+        await uow.leads.store_many(list(changed))
+        await ScoreKeeper(uow).keep(changed=changed.items())
         await uow.flush()
     return [lead.id for lead in changed]
 
 
-def _fill(uow: UnitOfWork, lead: Lead, fills: Iterable[Fill]) -> None:
+def _fill(uow: UnitOfWork, lead: Lead, fills: Iterable[Fill]) -> set[str]:
+    """Fill a lead in memory; the columns that changed."""
+    filled: set[str] = set()
     by_rule: dict[str, dict[str, Any]] = {}
     for fill in fills:
         by_rule.setdefault(fill.rule, {})[fill.field] = fill.value
@@ -77,8 +80,11 @@ def _fill(uow: UnitOfWork, lead: Lead, fills: Iterable[Fill]) -> None:
         after |= following({**before, **after})
         vars(lead).update(after)
         cause = Cause(CauseKind.ENRICHMENT, None, rule)
-        record_changes(uow, lead.id, difference(before, after), cause)
+        changes = difference(before, after)
+        record_changes(uow, lead.id, changes, cause)
+        filled |= changes.keys()
     lead.updated_at, lead.version = uow.now, lead.version + 1
+    return filled
 
 
 def _is_news(event: Event) -> bool:

@@ -25,6 +25,7 @@ from app.services.leads.normalisation import (
     needs_default_country,
     normalised,
 )
+from app.services.leads.score_keeping import ScoreKeeper, show_scores
 from app.services.patching import check_version
 
 _BY_HAND = IdentitySource.API
@@ -40,15 +41,18 @@ class LeadService:
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
+        self._scores = ScoreKeeper(uow)
 
     async def get(self, lead_id: UUID) -> Lead:
         """One lead."""
-        return await self._uow.leads.get(lead_id)
+        lead = await self._uow.leads.get_scored(lead_id)
+        await show_scores(self._uow, [lead])
+        return lead
 
     async def by_reference(self, reference: Identity) -> Lead | None:
         """The lead another system knows by this reference."""
         holders = await self._uow.identities.holders([reference])
-        return holders[0][0] if holders else None
+        return await self._scores.show(holders[0][0]) if holders else None
 
     async def search(
         self, wanted: LeadFilter, custom: Mapping[str, str], request: PageRequest
@@ -67,13 +71,9 @@ class LeadService:
             values["custom"] = {
                 key: parse_filter(declared[key], raw) for key, raw in custom.items()
             }
-        return await self._uow.lead_search.page(LeadFilter(**values), request)
-
-    async def update(self, lead_id: UUID, fields: Mapping[str, Any], if_match: int | None) -> Lead:
-        """Change the given fields; a null clears one. Stale when the version has moved on."""
-        lead = await self._uow.leads.get(lead_id, lock=True)
-        check_version(lead.version, if_match)
-        return await self.apply(lead, dict(fields))
+        page = await self._uow.lead_search.page(LeadFilter(**values), request)
+        await show_scores(self._uow, page.data)
+        return page
 
     async def delete(self, lead_id: UUID, if_match: int | None) -> None:
         """Take a lead out of every list; its touchpoints stay, its identities become free."""
@@ -83,6 +83,7 @@ class LeadService:
             raise Conflict("a converted lead carries the history of its account; it stays")
         await self._uow.identities.release_all(lead_id)
         await self._uow.leads.change(lead_id, self._stamped(lead, {"deleted_at": self._uow.now}))
+        await self._scores.drop([lead_id])
         told = {"changes": {"deleted_at": {"before": None, "after": self._uow.now}}}
         self._uow.record(EventType.LEAD_DELETED, "lead", lead_id, told, lead_id=lead_id)
 
@@ -105,6 +106,18 @@ class LeadService:
         return check_values(custom, await self._uow.custom_fields.by_key(), complete=complete)
 
     async def apply(self, lead: Lead, fields: dict[str, Any], cause: Cause | None = None) -> Lead:
+        """Work out what really changes, store it, tell the journal, and score the lead anew."""
+        return await self.rescored(lead, await self.change(lead, fields, cause))
+
+    async def rescored(self, before: Lead, stored: Lead) -> Lead:
+        """The lead after a change, with the move that its score may have led to."""
+        changed = difference(vars(before), vars(stored))
+        if changed:
+            await self._scores.keep(changed=[(stored, changed.keys())])
+            await self._uow.flush()
+        return stored
+
+    async def change(self, lead: Lead, fields: dict[str, Any], cause: Cause | None = None) -> Lead:
         """Work out what really changes, store it, and tell the journal."""
         before = dict(vars(lead))
         changes: dict[str, Any] = {}

@@ -21,14 +21,13 @@ from app.domain.leads.merges import (
 )
 from app.domain.leads.status import Status
 from app.domain.reach.events import Cause, CauseKind, EventType, difference
-from app.domain.ripeness.assessments import qualification_of
-from app.domain.ripeness.bant import newest_answers
-from app.domain.ripeness.policies import read_policy
 from app.platform.ids import new_id
 from app.repositories.leads.lead_rows import ALIKE
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.leads.journal import caused_by, record_changes
 from app.services.leads.normalisation import following
+from app.services.leads.score_keeping import ScoreKeeper
+from app.services.leads.verdicts import shown_verdict
 
 _VERDICT = ("qualification_outcome", "qualification_score", "qualification_completeness")
 _UNTOUCHED = {"first_touch_at": None, "last_touch_at": None, "touch_count": 0}
@@ -149,12 +148,9 @@ class MergeUndo:
         present = {name: getattr(winner, name) for name in _VERDICT}
         if not assessed and present == {name: after[name] for name in _VERDICT}:
             return {name: before[name] for name in _VERDICT}
-        answers = await self._uow.assessments.newest_answers(winner.id)
-        if not answers:
-            return dict.fromkeys(_VERDICT)
         settings = await self._uow.workspace_settings.get(self._uow.workspace_id)
-        policy = read_policy(settings.qualification_policy)
-        return qualification_of(winner.id, newest_answers(answers), policy).lead_columns
+        shown = await shown_verdict(self._uow, settings, winner.id)
+        return dict.fromkeys(_VERDICT) if shown is None else shown
 
     async def _restore(
         self, merge: Merge, winner: Lead, loser: Lead, changes: Mapping[str, Any]
@@ -174,6 +170,7 @@ class MergeUndo:
         for lead, more in ((winner, {}), (loser, {"changes": difference(vars(loser), back)})):
             uow.record(EventType.LEAD_UNMERGED, "lead", lead.id, told | more, lead_id=lead.id)
         record_changes(uow, winner.id, difference(vars(winner), changes), why)
+        await ScoreKeeper(uow).keep(anew=[winner.id, loser.id])
 
     async def _give_keys(self, *leads: Mapping[str, Any]) -> None:
         """Each lead's own address and number are its keys, also if the winner lost them since."""

@@ -20,15 +20,14 @@ from app.domain.leads.survivorship import (
 )
 from app.domain.paging import Page, PageRequest
 from app.domain.reach.events import Cause, CauseKind, EventType, difference
-from app.domain.ripeness.assessments import qualification_of
-from app.domain.ripeness.bant import newest_answers
-from app.domain.ripeness.policies import read_policy
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.leads import provenance
 from app.services.leads.journal import caused_by, record_changes
 from app.services.leads.merge_undo import MergeUndo
 from app.services.leads.normalisation import following
+from app.services.leads.score_keeping import ScoreKeeper
+from app.services.leads.verdicts import shown_verdict
 
 
 class MergeService:
@@ -99,7 +98,8 @@ class MergeService:
         decisions = survivors(mine, theirs, rules)
         after = columns_after(vars(winner), decisions)
         after |= following(after)
-        after |= await self._qualification(winner, loser, settings.qualification_policy)
+        # The verdict on the newest answers of both, if the loser has any.
+        after |= await shown_verdict(self._uow, settings, winner.id, loser.id) or {}
         return Merge(
             workspace_id=self._uow.workspace_id,
             id=None,
@@ -150,17 +150,6 @@ class MergeService:
         losers = await self._uow.merges.losers(brought) if brought else {}
         return {lead_id: traced(lead_id, told, losers) for lead_id in ids}
 
-    async def _qualification(
-        self, winner: Lead, loser: Lead, policy: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """The verdict on the newest answers of both, if the loser has any."""
-        theirs = await self._uow.assessments.newest_answers(loser.id)
-        if not theirs:
-            return {}
-        mine = await self._uow.assessments.newest_answers(winner.id)
-        answers = newest_answers([*mine, *theirs])
-        return qualification_of(winner.id, answers, read_policy(policy)).lead_columns
-
     async def _consents(self, winner_id: UUID, loser_id: UUID) -> list[dict[str, Any]]:
         """The purposes for which the winner's word has to become a no, and its word before."""
         absorbed = await self._uow.merges.absorbed((winner_id, loser_id))
@@ -198,6 +187,9 @@ class MergeService:
         await uow.leads.change(merge.loser_id, gone | self._stamp(merge.loser_before))
         if moved.get("touchpoints"):
             await uow.leads.recount_touches([merge.winner_id])
+        scores = ScoreKeeper(uow)
+        await scores.drop([merge.loser_id])
+        await scores.keep(anew=[merge.winner_id])
         self._record(merge, changed, difference(merge.loser_before, gone))
         await uow.flush()
         return merge

@@ -1,7 +1,7 @@
 """Where the values of a lead come from, what they were before, and the lead as it was."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,9 @@ from app.domain.leads.field_history import FIELDS, FieldValue, ValueOrigin
 from app.domain.leads.leads import Lead
 from app.domain.paging import Page, PageRequest
 from app.domain.reach.events import Event, EventType
+from app.domain.record.touchpoints import Touchpoint
 from app.repositories.unit_of_work import UnitOfWork
+from app.services.leads.score_keeping import show_scores
 
 _CUSTOM = "custom."
 
@@ -42,7 +44,9 @@ class ProvenanceService:
 
     async def get(self, lead_id: UUID) -> Lead:
         """One lead as it is."""
-        return await self._uow.leads.get(lead_id)
+        lead = await self._uow.leads.get_scored(lead_id)
+        await show_scores(self._uow, [lead])
+        return lead
 
     async def origins(self, lead_id: UUID) -> dict[str, ValueOrigin]:
         """Where each value of a lead comes from."""
@@ -57,11 +61,7 @@ class ProvenanceService:
         """
         present = await self._ever(lead_id)
         events = field_history.in_order(await self._uow.field_history.events_of([lead_id]))
-        lead = field_history.as_of(present, events, instant)
-        if lead is None:
-            # Of one that was merged this tells where it went.
-            await self._uow.leads.get(lead_id)
-            raise NotFound("there was no such lead at that time")
+        lead = await self._then(present, events, instant)
         touches = await self._uow.field_history.touches_until(
             lead_id,
             instant,
@@ -69,10 +69,34 @@ class ProvenanceService:
             moved=field_history.is_merged_after(events, instant),
         )
         lead = replace(lead, **touches)
+        # To work out what it was takes all of its touches; it is told where that is asked for.
+        vars(lead)["score"] = None
         if not with_origins:
             return lead, None
         until, _ = field_history.split_at(events, instant)
         return lead, field_history.origins(lead, until)
+
+    async def touched_as_of(
+        self, lead_id: UUID, instant: datetime
+    ) -> tuple[Lead, list[Touchpoint]]:
+        """The lead as it was, with the touches that counted then."""
+        present = await self._ever(lead_id)
+        events = field_history.in_order(await self._uow.field_history.events_of([lead_id]))
+        lead = await self._then(present, events, instant)
+        return lead, await self._uow.field_history.touches_held(
+            lead_id,
+            instant,
+            trials=lead.is_test,
+            moved=field_history.is_merged_after(events, instant),
+        )
+
+    async def _then(self, present: Lead, events: Sequence[Event], instant: datetime) -> Lead:
+        lead = field_history.as_of(present, events, instant)
+        if lead is None:
+            # Of one that was merged this tells where it went.
+            await self._uow.leads.get(present.id)
+            raise NotFound("there was no such lead at that time")
+        return lead
 
     async def history(self, lead_id: UUID, name: str, request: PageRequest) -> Page[FieldValue]:
         """The values that a field had, newest first."""

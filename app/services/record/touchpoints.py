@@ -15,6 +15,7 @@ from app.domain.record.touchpoints import NewTouchpoint, Touchpoint
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.leads.journal import caused_by
+from app.services.leads.score_keeping import ScoreKeeper
 
 CLOCK_SKEW = timedelta(days=1)
 
@@ -104,6 +105,7 @@ class TouchpointService:
         noted = {lead_id: told for lead_id, told in instants.items() if lead_id not in corrected}
         if noted:
             await self._uow.leads.note_touches(noted)
+        await ScoreKeeper(self._uow).keep(touches=stored, anew=corrected)
         await self._uow.flush()
 
     async def _refused(

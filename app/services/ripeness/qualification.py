@@ -1,6 +1,5 @@
 """Qualification: what the answers come to, and the moves that rest on it."""
 
-from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +8,14 @@ from app.domain.leads.leads import Lead, advanced, moved
 from app.domain.leads.status import LEGAL_MOVES, LifecycleStage, Status
 from app.domain.reach.events import EventType, difference
 from app.domain.ripeness.assessments import Qualification, qualification_of
-from app.domain.ripeness.bant import Answer, newest_answers
-from app.domain.ripeness.policies import read_policy
-from app.domain.ripeness.qualification import Outcome
+from app.domain.ripeness.gates import Move
+from app.domain.ripeness.verdicts import Outcome
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.leads.journal import record_moves, remaining
+from app.services.leads.score_keeping import ScoreKeeper
+from app.services.leads.verdicts import definition_in_force
 from app.services.patching import check_version
+from app.services.ripeness.gates_keeping import GateKeeper
 
 
 class QualificationService:
@@ -23,17 +24,22 @@ class QualificationService:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
 
-    async def of_lead(self, lead_id: UUID) -> Qualification:
-        """The newest answers of a lead and the verdict under the policy in force."""
+    async def of_lead(self, lead_id: UUID, framework: str | None = None) -> Qualification:
+        """What is known of a lead in a framework, by default the workspace's own, and the verdict
+        of the version that is in force."""
         await self._uow.leads.get(lead_id)
-        return await self.verdict(lead_id)
+        return await self.verdict(lead_id, framework)
 
-    async def verdict(self, lead_id: UUID, further: Iterable[Answer] = ()) -> Qualification:
-        """The verdict on the stored answers of a lead and these further ones."""
+    async def verdict(self, lead_id: UUID, framework: str | None = None) -> Qualification:
+        """The verdict on the stored answers of a lead."""
         settings = await self._uow.workspace_settings.get(self._uow.workspace_id)
-        stored = await self._uow.assessments.newest_answers(lead_id)
-        policy = read_policy(settings.qualification_policy)
-        return qualification_of(lead_id, newest_answers([*stored, *further]), policy)
+        key = framework or settings.default_framework
+        definition = await definition_in_force(self._uow, settings, key)
+        if definition is None:
+            detail = "no version of such a framework is published"
+            raise Invalid.parameter("framework", detail, code="not_found")
+        stored = await self._uow.assessments.newest_answers(lead_id, key)
+        return qualification_of(lead_id, definition, stored, self._uow.now)
 
     async def qualify(
         self, lead_id: UUID, override_reason: str | None, if_match: int | None
@@ -50,10 +56,15 @@ class QualificationService:
             raise _not_qualified(found)
         changes |= advanced(lead, LifecycleStage.SQL, self._uow.now) | found.lead_columns
         told = {"verdict": _told(found), "override_reason": reason}
-        return await self._move(lead, changes, EventType.LEAD_QUALIFIED, told)
+        return await self._move(lead, changes, EventType.LEAD_QUALIFIED, told, reason)
 
     async def disqualify(
-        self, lead_id: UUID, reason: str, note: str | None, if_match: int | None
+        self,
+        lead_id: UUID,
+        reason: str,
+        note: str | None,
+        if_match: int | None,
+        override_reason: str | None = None,
     ) -> Lead:
         """The lead, disqualified for a reason of the workspace's list."""
         lead = await self._locked(lead_id, if_match)
@@ -64,17 +75,23 @@ class QualificationService:
         why = {"disqualified_reason": reason, "disqualified_note": note}
         changes = moved(lead, Status.DISQUALIFIED) | why
         told = {"reason": reason, "note": note}
-        return await self._move(lead, changes, EventType.LEAD_DISQUALIFIED, told)
+        return await self._move(lead, changes, EventType.LEAD_DISQUALIFIED, told, override_reason)
 
     async def reactivate(
-        self, lead_id: UUID, status: Status, note: str | None, if_match: int | None
+        self,
+        lead_id: UUID,
+        status: Status,
+        note: str | None,
+        if_match: int | None,
+        override_reason: str | None = None,
     ) -> Lead:
         """A disqualified lead, at work again; why it was disqualified stays in the journal."""
         lead = await self._locked(lead_id, if_match)
         if lead.status != Status.DISQUALIFIED:
             raise _not_disqualified(lead)
         told = {"reason": lead.disqualified_reason, "note": note}
-        return await self._move(lead, moved(lead, status), EventType.LEAD_REACTIVATED, told)
+        changes = moved(lead, status)
+        return await self._move(lead, changes, EventType.LEAD_REACTIVATED, told, override_reason)
 
     async def _locked(self, lead_id: UUID, if_match: int | None) -> Lead:
         lead = await self._uow.leads.get(lead_id, lock=True)
@@ -82,17 +99,28 @@ class QualificationService:
         return lead
 
     async def _move(
-        self, lead: Lead, changes: dict[str, Any], event_type: EventType, told: dict[str, Any]
+        self,
+        lead: Lead,
+        changes: dict[str, Any],
+        event_type: EventType,
+        told: dict[str, Any],
+        override_reason: str | None,
     ) -> Lead:
         stamp = {"updated_at": self._uow.now, "version": lead.version + 1}
         stored = await self._uow.leads.change(lead.id, changes | stamp)
+        await GateKeeper(self._uow).check(
+            lead.id, Move.of(lead.lifecycle_stage, changes), override_reason
+        )
         changed = difference(vars(lead), changes)
         record_moves(self._uow, lead.id, changed)
         if rest := remaining(changed):
             told |= {"changes": rest}
         self._uow.record(event_type, "lead", lead.id, told, lead_id=lead.id)
+        if event_type is EventType.LEAD_REACTIVATED:
+            # What it did meanwhile may have taken it to a stage.
+            await ScoreKeeper(self._uow).advance([lead.id], {lead.id: stored})
         await self._uow.flush()
-        return stored
+        return await ScoreKeeper(self._uow).show(stored)
 
 
 def _told(found: Qualification) -> dict[str, Any]:

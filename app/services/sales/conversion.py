@@ -1,6 +1,8 @@
 """Conversion: a lead becomes account, contact and opportunity, in one transaction, once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +10,7 @@ from app.domain.errors import NotFound
 from app.domain.leads.leads import Lead
 from app.domain.leads.status import Status
 from app.domain.reach.events import EventType, difference
+from app.domain.ripeness.gates import Move
 from app.domain.sales.accounts import Account
 from app.domain.sales.contacts import Contact
 from app.domain.sales.conversion import Conversion, Wanted, check_convertible, converted
@@ -15,6 +18,7 @@ from app.domain.sales.opportunities import Opportunity
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.leads.journal import caused_by, record_moves
+from app.services.ripeness.gates_keeping import GateKeeper
 from app.services.sales.accounts import AccountService
 from app.services.sales.contacts import ContactService
 from app.services.sales.conversion_plan import ConversionPlanner, Part, Plan
@@ -47,6 +51,10 @@ class ConversionService:
             return await self.of_lead(lead_id)
         check_convertible(lead, wanted.override_reason)
         plan = await ConversionPlanner(self._uow, lead, wanted, rehearse=rehearse).plan()
+        # What an import tells of the past, no gate of today stands before.
+        if wanted.cause is None:
+            move = _move(lead, plan, self._uow.now)
+            await GateKeeper(self._uow).check(lead.id, move, wanted.override_reason)
         if rehearse:
             return self._told(lead, wanted, plan, rehearsed=True)
         await self._carry_out(lead, wanted, plan)
@@ -114,6 +122,19 @@ class ConversionService:
             user_id=self._uow.caller.user_id,
             api_key_id=self._uow.caller.api_key_id,
         )
+
+
+def _move(lead: Lead, plan: Plan, now: datetime) -> Move:
+    """What a conversion moves: the lead, past `qualified` if it is not yet, and into its stage a
+    deal that is new or had no lead until now."""
+    deal = plan.opportunity
+    changes = converted(lead, deal.record.status if deal else None, now)
+    move = Move.of(lead.lifecycle_stage, changes)
+    if lead.status != Status.QUALIFIED:
+        move = replace(move, statuses=(Status.QUALIFIED.value, *move.statuses))
+    if deal and (deal.new or "originating_lead_id" in deal.filled):
+        move = replace(move, stage_id=deal.record.stage_id)
+    return move
 
 
 def _date_back(part: Part[Opportunity], wanted: Wanted) -> None:

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from app.domain.errors import Invalid
 from app.domain.leads.leads import advanced
-from app.domain.leads.status import LifecycleStage
+from app.domain.leads.status import LifecycleStage, stages_reached
 from app.domain.paging import Page, PageRequest
 from app.domain.reach.events import EventType, difference
+from app.domain.ripeness.gates import Move
 from app.domain.sales.opportunities import Opportunity, chosen_stage, placed
 from app.domain.sales.pipelines import Pipeline, Stage, StageKind
 from app.platform.ids import new_id
@@ -16,6 +17,7 @@ from app.repositories.unit_of_work import UnitOfWork
 from app.services.access.codes import check_currency
 from app.services.leads.journal import record_moves
 from app.services.patching import check_version
+from app.services.ripeness.gates_keeping import GateKeeper
 
 # Fields of a request that ask for what follows from the stage to be worked out anew.
 _PLACING = frozenset({"pipeline_id", "stage_id", "probability", "lost_reason"})
@@ -28,6 +30,8 @@ class OpportunityService:
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
+        # The lifecycle stages that a won deal took its lead through.
+        self._reached: tuple[str, ...] = ()
 
     async def create(self, fields: Mapping[str, Any]) -> Opportunity:
         """A new opportunity, in the first stage of the default pipeline unless told otherwise."""
@@ -52,7 +56,17 @@ class OpportunityService:
         """Change the given fields; a null clears one. Stale when the version has moved on."""
         opportunity = await self._uow.opportunities.get(opportunity_id, lock=True)
         check_version(opportunity.version, if_match)
-        return await self.apply(opportunity, fields)
+        changes = dict(fields)
+        reason = changes.pop("override_reason", None)
+        stage_id = opportunity.stage_id
+        stored = await self.apply(opportunity, changes)
+        move = Move(
+            stage_id=stored.stage_id if stored.stage_id != stage_id else None,
+            lifecycle_stages=self._reached,
+        )
+        await GateKeeper(self._uow).check_deal(stored.originating_lead_id, move, reason)
+        await self._uow.flush()
+        return stored
 
     async def build(
         self,
@@ -134,6 +148,7 @@ class OpportunityService:
         changes = advanced(lead, LifecycleStage.CUSTOMER, self._uow.now) if lead else {}
         if lead is None or not changes:
             return
+        self._reached = stages_reached(lead.lifecycle_stage, changes["lifecycle_stage"])
         stamp = {"updated_at": self._uow.now, "version": lead.version + 1}
         await self._uow.leads.change(lead.id, changes | stamp)
         record_moves(self._uow, lead.id, difference(vars(lead), changes))

@@ -51,10 +51,11 @@ async def as_table(client: Client, **order: Any) -> list[dict[str, str]]:
 
 
 async def new_lead(client: Client, **fields: Any) -> dict[str, Any]:
-    """A lead as the API shows it."""
+    """A lead as the API shows it, but for its score, which is of the very moment."""
     answer = await client.post("/v1/leads", json={"full_name": "Ada Lovelace"} | fields)
     assert answer.status_code == 201, answer.text
     read: dict[str, Any] = (await client.get(answer.headers["location"])).json()
+    del read["score"]
     return read
 
 
@@ -78,7 +79,7 @@ CUSTOM = {"note": "@SUM(1)", "size": 0.5, "vip": True, "due": "2026-05-31", "tie
 
 
 def test_an_export_shows_what_the_api_shows() -> None:
-    assert set(LEAD_COLUMNS) == set(LeadRead.model_fields)
+    assert set(LEAD_COLUMNS) == set(LeadRead.model_fields) - {"score"}
     assert set(TOUCHPOINT_COLUMNS) == set(TouchpointRead.model_fields)
     assert set(OPPORTUNITY_COLUMNS) == set(OpportunityRead.model_fields)
 

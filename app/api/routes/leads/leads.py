@@ -20,12 +20,14 @@ from app.domain.leads.leads import Lead
 from app.services.intake.capture import CaptureService
 from app.services.leads.leads import LeadService
 from app.services.leads.provenance import ProvenanceService
+from app.services.ripeness.gates_keeping import GatedLeadService
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=Operation)
 
 Reading = Annotated[LeadService, service(LeadService, Scope.LEADS_READ)]
 Viewing = Annotated[ProvenanceService, service(ProvenanceService, Scope.LEADS_READ)]
 Writing = Annotated[LeadService, service(LeadService, Scope.LEADS_WRITE)]
+Moving = Annotated[GatedLeadService, service(GatedLeadService, Scope.LEADS_WRITE)]
 Capturing = Annotated[CaptureService, service(CaptureService, Scope.LEADS_WRITE)]
 LeadId = Annotated[UUID, Path(description="The lead's id.")]
 SystemName = Annotated[System, Path(description="The other system.", examples=["shop"])]
@@ -139,9 +141,10 @@ async def read_lead(
     summary="Change a lead",
 )
 async def update_lead(
-    lead_id: LeadId, body: LeadUpdate, leads: Writing, if_match: IfMatch, response: Response
+    lead_id: LeadId, body: LeadUpdate, leads: Moving, if_match: IfMatch, response: Response
 ) -> Lead:
-    """A JSON merge patch: absent fields stay, null clears."""
+    """A JSON merge patch: absent fields stay, null clears. A gate before a status or stage that is
+    shut refuses it all with 409 `gate_closed`."""
     lead = await leads.update(lead_id, body.model_dump(exclude_unset=True), if_match)
     response.headers["ETag"] = f'"{lead.version}"'
     return lead
@@ -166,7 +169,8 @@ def _captured(captured: Captured, response: Response) -> LeadCaptured:
     else:
         response.status_code = status.HTTP_200_OK
     response.headers["ETag"] = f'"{lead.version}"'
-    fields = {name: getattr(lead, name) for name in LeadRead.model_fields}
+    seen = LeadRead.of(lead)
+    fields = {name: getattr(seen, name) for name in LeadRead.model_fields}
     return LeadCaptured.model_construct(
         **fields, outcome=captured.outcome.value, touchpoint_id=touch.id if touch else None
     )

@@ -29,6 +29,8 @@ LeadId = Annotated[UUID, Path(description="The lead's id.")]
     "",
     status_code=status.HTTP_201_CREATED,
     response_model=AssessmentCreated,
+    # Of a framework's answers those that there are; see `AnswersRead`.
+    response_model_exclude_unset=True,
     responses=problems(404, 413, 415),
     summary="Record an assessment",
 )
@@ -42,6 +44,7 @@ async def create_assessment(
 @router.get(
     "",
     response_model=PageOf[AssessmentRead],
+    response_model_exclude_unset=True,
     responses=problems(404),
     summary="List a lead's assessments",
 )

@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.api.deps import IfMatch, service
 from app.api.operations import Operation
 from app.api.responses import problems
+from app.api.schemas.fields import Token
 from app.api.schemas.leads.leads import LeadRead
 from app.api.schemas.ripeness.qualification import (
     LeadDisqualify,
@@ -30,12 +31,24 @@ LeadId = Annotated[UUID, Path(description="The lead's id.")]
 @router.get(
     "/qualification",
     response_model=QualificationRead,
+    # Of a framework's answers those that there are; see `AnswersRead`.
+    response_model_exclude_unset=True,
     responses=problems(404),
     summary="Read a lead's qualification",
 )
-async def read_qualification(lead_id: LeadId, qualification: Reading) -> Qualification:
-    """The newest answer to each criterion and the verdict under the policy in force."""
-    return await qualification.of_lead(lead_id)
+async def read_qualification(
+    lead_id: LeadId,
+    qualification: Reading,
+    framework: Annotated[
+        Token | None,
+        Query(
+            description="The framework; by default the workspace's `default_framework`.",
+            examples=["meddic"],
+        ),
+    ] = None,
+) -> Qualification:
+    """The answers in force, the verdict, what is missing, too old or disputed, and what to ask."""
+    return await qualification.of_lead(lead_id, framework)
 
 
 @router.post(
@@ -52,7 +65,8 @@ async def qualify_lead(
     body: LeadQualify = LeadQualify(),
 ) -> Lead:
     """Needs the verdict `qualified` or an `override_reason`; 409 `not_qualified` says what is
-    missing. The lead becomes sales-qualified as well."""
+    missing, and 409 `gate_closed` what a gate asks for. The lead becomes sales-qualified as
+    well."""
     lead = await qualification.qualify(lead_id, body.override_reason, if_match)
     response.headers["ETag"] = f'"{lead.version}"'
     return lead
@@ -72,7 +86,9 @@ async def disqualify_lead(
     response: Response,
 ) -> Lead:
     """For a reason of the workspace's list. Nothing is lost, and the lead can come back."""
-    lead = await qualification.disqualify(lead_id, body.reason, body.note, if_match)
+    lead = await qualification.disqualify(
+        lead_id, body.reason, body.note, if_match, body.override_reason
+    )
     response.headers["ETag"] = f'"{lead.version}"'
     return lead
 
@@ -91,6 +107,8 @@ async def reactivate_lead(
     body: LeadReactivate = LeadReactivate(),
 ) -> Lead:
     """Why it was disqualified stays in its timeline."""
-    lead = await qualification.reactivate(lead_id, body.status, body.note, if_match)
+    lead = await qualification.reactivate(
+        lead_id, body.status, body.note, if_match, body.override_reason
+    )
     response.headers["ETag"] = f'"{lead.version}"'
     return lead

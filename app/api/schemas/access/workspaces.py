@@ -90,6 +90,11 @@ class WorkspaceUpdate(Body):
     qualification_policy: QualificationPolicyUpdate | None = optional(
         "How answers become a verdict; merged member by member, null goes back to the standard."
     )
+    default_framework: Token = kept(
+        "The published framework whose verdict leads show, and that is meant where none is named; "
+        "`bant` is always one.",
+        "bant",
+    )
     disqualify_reasons: Reasons = kept(
         "The reasons for which a lead may be disqualified: the whole list.",
         [{"code": "no_budget", "label": "No budget"}],
@@ -110,6 +115,7 @@ class WorkspaceRead(Read):
     default_currency: str = about("ISO 4217.", "EUR")
     time_zone: str = about("IANA time zone.", "Europe/Berlin")
     qualification_policy: QualificationPolicyRead = about("The policy in force, in full.")
+    default_framework: str = about("The framework whose verdict leads show.", "bant")
     disqualify_reasons: list[DisqualifyReason] = about(
         "The reasons for which a lead may be disqualified.",
         [{"code": "no_budget", "label": "No budget"}],

@@ -160,6 +160,14 @@ class FormTestConsent(Read):
     granted: bool = about("Whether they agreed.", example=True)
 
 
+class FormTestAnswer(Read):
+    """What the lead would say of its own qualification."""
+
+    framework: str = about("The framework.", "meddic")
+    criterion: str = about("The criterion.", "identify_pain")
+    values: list[str] = about("The answers.", ["compelling"])
+
+
 class FormTestTouch(Read):
     """The touchpoint it would make."""
 
@@ -185,6 +193,7 @@ class FormTest(Read):
     normalised: dict[str, str] = about("What it is matched by.", {"phone_norm": "+49301234567"})
     custom: dict[str, Any] = about("The lead's custom fields.", {"segment": "mid_market"})
     consents: list[FormTestConsent] = about("Consents.")
+    answers: list[FormTestAnswer] = about("What it would answer of the lead's qualification.")
     touchpoint: FormTestTouch | None = about("The touchpoint.")
     visitor_id: str | None = about("The device it was sent from.", "3f0a9c27d1b84e55")
     asks_to_confirm: bool = about("Whether an e-mail would ask first.", example=False)
@@ -203,6 +212,7 @@ class FormTest(Read):
                 "normalised": seen.normalised,
                 "custom": seen.custom,
                 "consents": seen.reading.consents,
+                "answers": seen.reading.answers,
                 "touchpoint": seen.touch,
                 "visitor_id": seen.reading.visitor_id,
                 "asks_to_confirm": seen.asks_to_confirm,

@@ -19,7 +19,7 @@ Separator = Annotated[str, Field(max_length=LONGEST_SEPARATOR)]
 Path = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 Plain = Text | Annotated[bool, Field(strict=True)] | int | float
 # A field of a lead, or custom.<key>.
-Target = Annotated[str, Field(min_length=1, max_length=100)]
+Target = Annotated[str, Field(min_length=1, max_length=120)]
 
 
 class MappingSplit(Body):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -23,6 +23,8 @@ from app.api.schemas.fields import (
     about,
     optional,
 )
+from app.api.schemas.leads.lead_scores import LeadScoreRead
+from app.api.schemas.leads.overriding import Overriding
 from app.api.schemas.record.touchpoints import CapturedTouchpoint
 from app.domain.errors import Invalid
 from app.domain.intake.capture import Candidate
@@ -126,7 +128,7 @@ class LeadCreate(LeadFields, Body):
         )
 
 
-class LeadUpdate(LeadFields, Body):
+class LeadUpdate(LeadFields, Overriding, Body):
     """A JSON merge patch: absent fields stay, null clears."""
 
     custom: dict[str, Any] | None = optional(
@@ -186,6 +188,19 @@ class LeadRead(LeadFields, Read):
     created_at: datetime = about("When it was created.", "2026-03-02T09:30:00Z")
     updated_at: datetime = about("When its fields last changed.", "2026-03-02T09:30:00Z")
     version: int = about("Grows with every change; the ETag.", 1)
+    score: LeadScoreRead | None = about(
+        "How it scores by the published model; null while there is none, and for a lead as it was "
+        "at an instant: `GET …/score?as_of=` tells that."
+    )
+
+    @classmethod
+    def of(cls, entity: Any) -> Self:
+        """The lead as in lists, unchecked, and its score likewise."""
+        seen = super().of(entity)
+        columns = vars(seen)
+        if columns["score"] is not None:
+            columns["score"] = LeadScoreRead.of(columns["score"])
+        return seen
 
 
 class LeadCaptured(LeadRead):
@@ -198,6 +213,20 @@ class LeadCaptured(LeadRead):
     touchpoint_id: UUID | None = about("The touchpoint that was recorded.", AN_ID)
 
 
+LeadSort = Literal[
+    "-created_at",
+    "created_at",
+    "-updated_at",
+    "updated_at",
+    "-last_touch_at",
+    "last_touch_at",
+    "-engagement",
+    "engagement",
+    "-fit",
+    "fit",
+]
+
+
 class LeadQuery(BaseModel):
     """Filters; a repeated parameter means OR. `custom.<key>=value` filters by a custom field, and
     comes once."""
@@ -208,11 +237,10 @@ class LeadQuery(BaseModel):
     cursor: str | None = optional(
         "`next_cursor` of the page before; absent for the first page.", max_length=2000
     )
-    sort: Literal[
-        "-created_at", "created_at", "-updated_at", "updated_at", "-last_touch_at", "last_touch_at"
-    ] = about(
-        "The order; a minus means newest first. Leads without a touch have no place in the order "
-        "of last_touch_at.",
+    sort: LeadSort = about(
+        "The order; a minus means newest, or most, first. Leads without a touch have no place in "
+        "the order of last_touch_at, and none has one in that of engagement or fit while no "
+        "scoring model is published. Engagement is that of now.",
         "-created_at",
         default="-created_at",
     )

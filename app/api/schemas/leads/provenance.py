@@ -30,8 +30,8 @@ class ValueOriginRead(Read):
     at: datetime = about("When the lead got it.", "2026-03-02T09:30:00Z")
     source: str = about(
         "What brought it: `user` for a person and `api` for a program that used the API, else "
-        "`submission`, `import`, `enrichment`, `merge`, `merge_undo`, `conversion` or "
-        "`assessment`.",
+        "`submission`, `import`, `enrichment`, `merge`, `merge_undo`, `conversion`, "
+        "`assessment` or `scoring`.",
         "submission",
     )
     name: str | None = about("The source in words, such as a form or a provider.", "Contact form")

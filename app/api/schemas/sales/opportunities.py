@@ -19,6 +19,7 @@ from app.api.schemas.fields import (
     kept,
     optional,
 )
+from app.api.schemas.leads.overriding import Overriding
 from app.api.schemas.sales.accounts import AN_ID, Name
 from app.domain.sales.pipelines import StageKind
 
@@ -64,7 +65,7 @@ class OpportunityCreate(OpportunityMembers, OpportunityDetails):
     name: Name = about("What to call it.", "Analytical Engines, renewal")
 
 
-class OpportunityUpdate(OpportunityMembers, OpportunityDetails):
+class OpportunityUpdate(OpportunityMembers, OpportunityDetails, Overriding):
     """A JSON merge patch: absent fields stay, null clears.
 
     A move to a stage that is won or lost closes the opportunity, a move to an open one opens it
