@@ -21,6 +21,9 @@ from app.services.job_handlers import open_jobs
 from benchmarks.round_trips import client
 from benchmarks.stage import SECRET, Filled, Samples, Stage, samples
 
+# Method, path and body.
+Call = tuple[str, str, Any]
+
 TOUCHES = 10
 REQUESTS, WARM_UP = 1_000, 100
 
@@ -118,9 +121,6 @@ async def _touch(caller: httpx.AsyncClient, some: Samples) -> None:
         after = (await caller.get(f"/v1/leads/{lead_id}")).json()["score"]
         changed += after["engagement"] > before["engagement"] + 29
     print(f"a touch, and the new score in the next answer: {changed} of 200", flush=True)
-
-
-Call = tuple[str, str, Any]
 
 
 async def _ask(

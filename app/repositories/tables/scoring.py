@@ -56,8 +56,8 @@ scoring_numbers = tenant_table(
     key=(),
 )
 
-# Engagement is `engagement` as of `engagement_at`; `engagement_key` orders leads by what it is worth
-# at any time. Nothing refers to leads or models: rows are many, and leads are never removed.
+# Engagement is `engagement` as of `engagement_at`; `engagement_key` orders leads by what it is
+# worth at any time. Nothing refers to leads or models: rows are many, and leads are never removed.
 lead_scores = tenant_table(
     "lead_scores",
     Column("model_id", Uuid, nullable=False),

@@ -69,9 +69,9 @@ class FormField(Body):
         default=False,
     )
     to: Target | None = optional(
-        "The field of a lead that gets the answer, or `custom.<key>`, or a criterion of a published "
-        "framework that it answers: `qualification.<framework>.<criterion>`, whose answers are the "
-        "choices unless others are given. Null keeps it on the touchpoint only.",
+        "The field of a lead that gets the answer, or `custom.<key>`, or a criterion of a "
+        "published framework that it answers: `qualification.<framework>.<criterion>`, whose "
+        "answers are the choices unless others are given. Null keeps it on the touchpoint only.",
         "email",
     )
 
