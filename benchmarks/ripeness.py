@@ -34,7 +34,6 @@ def _when(field: str, op: str, value: Any = None) -> dict[str, Any]:
 
 
 MODEL: dict[str, Any] = {
-    "name": "Measured",
     "fit": {
         "rules": [
             {"key": "near", "when": _when("country_code", "in", ["DE", "AT"]), "points": 30},
@@ -68,15 +67,13 @@ async def measure(leads: int, data_dir: Path | None) -> None:
         some = await samples(filled)
         async with client(filled) as (caller, _):
             await _publish(caller, filled, leads)
-            await _ask(
-                "50 hottest now", caller, lambda _: ("GET", "/v1/leads?sort=-engagement", None)
-            )
+            await _ask("50 hottest now", caller, ("GET", "/v1/leads?sort=-engagement", None))
             await _count(caller, some)
             await _touch(caller, some)
 
 
 async def _publish(caller: httpx.AsyncClient, filled: Filled, leads: int) -> None:
-    made = await caller.post("/v1/scoring-models", json=MODEL)
+    made = await caller.post("/v1/scoring-models", json={"name": "Measured", "document": MODEL})
     made.raise_for_status()
     started = time.perf_counter()
     answer = await caller.post(f"/v1/scoring-models/{made.json()['id']}/publish", json={})

@@ -26,6 +26,7 @@ from app.platform.ids import new_id
 from app.platform.secrets import Secrets
 from app.repositories.schema import migrate
 from app.services.access.provisioning import add_api_key, create_workspace, system_caller
+from app.services.leads.model_directory import MODELS
 from tests.statement_scope import ScopeRecorder
 
 QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
@@ -213,8 +214,12 @@ async def stranger(app: FastAPI, owner_database: Database) -> AsyncIterator[Clie
 
 
 @pytest.fixture
-def statements(database: Database, statement_scope: ScopeRecorder) -> Iterator[list[str]]:
+def statements(
+    database: Database, statement_scope: ScopeRecorder, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[str]]:
     """Every statement the service sends while the test runs."""
+    # Which scoring models are live is asked once a second, whatever else is sent meanwhile.
+    monkeypatch.setattr(MODELS, "seconds", 60.0)
     seen: list[str] = []
 
     def note(sql: str) -> None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, or_, true
+from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select, true
 
 from app.domain.condition_texts import CAPITALS, PARTING, SMALLS
 from app.domain.condition_times import Relative, Unit
@@ -35,10 +35,17 @@ from app.domain.ripeness.scoring import ScoringModel
 from app.repositories.condition_standing import level_key, standing_test, standing_values
 from app.repositories.condition_tests import LISTED, Names, column_value, test_of
 from app.repositories.condition_touches import aggregate_of, implied_by
+from app.repositories.statements import Statement
 
 PREFIX = "condition"
 _SOME_TIME = Relative(Unit.DAY, 0)
 _COUNTS_FROM_ONE = (Op.EQ, Op.GTE, Op.GT, Op.BETWEEN, Op.IN)
+
+# What goes before a condition on all leads: one plan for all values, as everywhere else, would be
+# made without knowing how rare they are, and begin at the wrong end.
+PLAN_FOR_THE_VALUES = Statement(
+    select(func.set_config("plan_cache_mode", "force_custom_plan", true()))
+)
 
 
 def shape_of(condition: Condition) -> Condition:

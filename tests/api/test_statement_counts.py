@@ -5,19 +5,12 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from app.services.leads.model_directory import MODELS
 from tests.conftest import Client
 from tests.factories.scoring import DOCUMENT, published
 from tests.factories.world import build_world, path_of
 from tests.surface import endpoints
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(autouse=True)
-def nobody_publishes_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which models are live is asked once a second, whatever else is sent meanwhile."""
-    monkeypatch.setattr(MODELS, "seconds", 60.0)
 
 
 def counted(statements: list[str]) -> list[str]:

@@ -84,6 +84,24 @@ def test_one_person_is_one_lead_as_the_readme_says(shell: Shell) -> None:
     assert best["signals"]
 
 
+@pytest.mark.usefixtures("served")
+def test_the_chapter_on_scores_finds_who_is_hottest(shell: Shell) -> None:
+    first = re.split(r"^LEAD=", blocks("README.md", "sh tour"), maxsplit=1, flags=re.MULTILINE)[0]
+    done = subprocess.run(
+        ["bash", "-c", f"set -euo pipefail\n{first}\n{blocks('README.md', 'sh ripe')}"],
+        cwd=shell.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    score, hottest, found = done.stdout.partition("}\n[")[0], *done.stdout.splitlines()[-2:]
+    assert '"rule": "meeting"' in score, done.stdout
+    assert "'engagement': " in hottest, done.stdout
+    assert "Mina Okafor" in found, done.stdout
+
+
 def test_a_postgres_of_ones_own_is_set_up_as_the_guide_says(
     databases: Databases, tmp_path: Path
 ) -> None:

@@ -16,8 +16,7 @@ from app.domain.ripeness.prediction_scoring import Foretold
 LEAST_OF_EACH = 40
 # The newest leads with a verdict that a training looks at.
 MOST_LEARNT_FROM = 10_000
-# When a lead is looked at to learn from it: soon after it came, and at these parts of the horizon.
-FIRST_LOOK = timedelta(hours=1)
+# When a lead is looked at to learn from it: at the first look, and at these parts of the horizon.
 LOOKS = (0.25, 1.0)
 # The extra that training needs.
 EXTRA = "touchline[predict]"

@@ -207,7 +207,7 @@ class NumberEncoder:
 
     def encode(self, fact: Fact | None) -> Row:
         """The line and the bends below the number."""
-        if fact is None and not self.counts:
+        if self._is_missing(fact):
             return [(len(self.knots) + 1, 1.0)] if self.extra else []
         log = self._log_of(fact)
         row = [(0, (log - self.middle) / self.spread)]
@@ -217,12 +217,16 @@ class NumberEncoder:
 
     def group(self, fact: Fact | None) -> str:
         """Between which bends it lies."""
-        if fact is None and not self.counts:
+        if self._is_missing(fact):
             return MISSING
         above = bisect_right(self.knots, self._log_of(fact))
         if above == 0:
             return f"up to {shown(_number_of(self.knots[0], self.unit))}" if self.knots else "all"
         return f"above {shown(_number_of(self.knots[above - 1], self.unit))}"
+
+    def _is_missing(self, fact: Fact | None) -> bool:
+        """Also what is no number, as where a field was declared anew with another type."""
+        return not self.counts and not isinstance(fact, float | int)
 
     def _log_of(self, fact: Fact | None) -> float:
         return min(self.high, max(self.low, _log(_as_number(fact), self.unit)))

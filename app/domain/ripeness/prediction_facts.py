@@ -24,6 +24,10 @@ Facts = dict[str, Fact]
 # Older touches are no longer counted; what is left of them in the decaying sums is next to nothing.
 COUNTED_FOR = timedelta(days=90)
 HALF_LIFE = timedelta(days=14)
+# Soon after a lead came it is looked at for the first time. Until then its age, and that of its
+# touches, count as this much: whose verdict fell sooner is looked at just before it, and would be
+# told by when that was.
+FIRST_LOOK = timedelta(hours=1)
 _DAY = timedelta(days=1)
 # The columns that are filled in: no feature, but what completeness is counted from.
 KNOWN = "known"
@@ -91,8 +95,8 @@ class FactReader:
             "website": "known" if lead.web_domain or lead.website else None,
             "title": title_words(lead.title),
             "description": float(len(lead.description.split())) if lead.description else None,
-            KNOWN: [name for name in _COMPLETE if getattr(lead, name)],
-            "age": max(timedelta(0), moment - lead.created_at) / _DAY,
+            KNOWN: [name for name in _COMPLETE if _answered(getattr(lead, name))],
+            "age": max(FIRST_LOOK, moment - lead.created_at) / _DAY,
             **self._custom(lead),
             **touch_facts(touches, moment),
         }
@@ -163,7 +167,7 @@ def touch_facts(touches: Sequence[Touchpoint], moment: datetime) -> dict[str, Fa
         facts[f"touches.channel.{channel}"] = float(count)
     facts |= _decayed(touches, [2.0 ** -(age / HALF_LIFE) for age in ages])
     if touches:
-        facts["touches.recency"] = min(ages) / _DAY
+        facts["touches.recency"] = max(FIRST_LOOK, min(ages)) / _DAY
         facts |= _beginning(touches[0])
     return facts
 
@@ -192,7 +196,18 @@ _PARTS_OF_DAY = ("night", "morning", "afternoon", "evening")
 
 
 def _first(lead: Lead, columns: Iterable[str]) -> str | None:
-    return next((value for name in columns if (value := getattr(lead, name))), None)
+    return next((value for name in columns if _answered(value := getattr(lead, name))), None)
+
+
+def _answered(value: Any) -> bool:
+    """Whether somebody chose it: a list that nobody touched sends its invitation to do so."""
+    return bool(value) and not (isinstance(value, str) and _INVITATION.fullmatch(plain(value)))
+
+
+_INVITATION = re.compile(
+    r"[\W_]*(please |bitte )?(select|choose|auswahlen|wahlen|choisir|seleccionar|seleccione)"
+    r"( (one|an option|a value|option))?[\W_]*|[\W_]*"
+)
 
 
 def _number(value: float | None) -> float | None:
@@ -200,7 +215,7 @@ def _number(value: float | None) -> float | None:
 
 
 def _custom_fact(field: CustomField, value: Any) -> Fact | None:
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not _answered(value)):
         return None
     if field.type == FieldType.NUMBER:
         return float(value) if isinstance(value, int | float) else None

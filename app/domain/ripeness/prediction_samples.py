@@ -122,14 +122,26 @@ class _Part:
 
 
 def _parts(sample: Sample) -> list[_Part]:
-    found = []
+    found, one_sided = [], False
+    last = sample.last_looks()
     for brought in (False, True):
-        places = [n for n in sample.last_looks() if sample.back_filled[n] == brought]
-        won = [sample.converted[n] for n in places]
-        if min(sum(won), len(won) - sum(won)) >= LEAST:
-            facts, late = [sample.facts[n] for n in places], [sample.late[n] for n in places]
-            found.append(_Part(facts=facts, converted=won, late=late, brought=brought))
+        part = _part(sample, [n for n in last if sample.back_filled[n] == brought], brought=brought)
+        enough = min(sum(part.converted), len(part.converted) - sum(part.converted)) >= LEAST
+        found += [part] if enough else []
+        one_sided = one_sided or (not enough and len(part.converted) >= LEAST)
+    if one_sided:
+        # By itself it tells nothing, as where only the converted leads were brought in.
+        found.append(_part(sample, last, brought=True))
     return found
+
+
+def _part(sample: Sample, places: Sequence[int], *, brought: bool) -> _Part:
+    return _Part(
+        facts=[sample.facts[n] for n in places],
+        converted=[sample.converted[n] for n in places],
+        late=[sample.late[n] for n in places],
+        brought=brought,
+    )
 
 
 def _candidates(sample: Sample) -> list[str]:

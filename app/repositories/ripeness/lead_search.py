@@ -1,18 +1,19 @@
 """Leads that meet a condition: a page of them, and how many there are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import asyncpg
-from sqlalchemy import func, select, true
+from sqlalchemy import func, select
 
 from app.domain.conditions import Condition
 from app.domain.errors import Invalid
 from app.domain.leads.leads import Lead
 from app.domain.paging import Page, PageRequest
 from app.domain.ripeness.scoring import ScoringModel
-from app.repositories.conditions import clause_for, shape_of, values_for
+from app.repositories.conditions import PLAN_FOR_THE_VALUES, clause_for, shape_of, values_for
 from app.repositories.leads.lead_order import LeadOrder, leads_in_order
 from app.repositories.paging import Cursor
 from app.repositories.statements import Statement, own
@@ -34,12 +35,15 @@ class ConditionSearchRepository:
         cursor = Cursor(
             transaction.workspace_id, transaction.now, "search", condition, request.sort
         )
-        order = _order(request, cursor)
+        with _cursor_in_the_body():
+            order = LeadOrder(request, cursor)
         values = order.values | values_for(condition, transaction.now, model=model)
         shape = shape_of(condition)
         after = request.cursor is not None
         statement = _page(shape, request.sort_key, request.descending, after)
-        return order.page(await self._rows(statement, values))
+        rows = await self._rows(statement, values)
+        with _cursor_in_the_body():
+            return order.page(rows)
 
     async def count(self, condition: Condition, model: ScoringModel | None) -> int:
         """How many leads meet it now."""
@@ -48,7 +52,7 @@ class ConditionSearchRepository:
         return int(row["found"])
 
     async def _rows(self, statement: Statement, values: Mapping[str, Any]) -> list[asyncpg.Record]:
-        await self._transaction.rows(_PLAN_FOR_THE_VALUES)
+        await self._transaction.rows(PLAN_FOR_THE_VALUES)
         try:
             return await self._transaction.rows(statement, **values)
         except asyncpg.QueryCanceledError as error:
@@ -60,11 +64,12 @@ class ConditionSearchRepository:
             ) from error
 
 
-def _order(request: PageRequest, cursor: Cursor) -> LeadOrder:
+@contextmanager
+def _cursor_in_the_body() -> Iterator[None]:
+    """Names the cursor as a member of the body, which here it is."""
     try:
-        return LeadOrder(request, cursor)
+        yield
     except Invalid as error:
-        # Here it is a member of the body.
         [told] = error.errors
         raise Invalid.field("/cursor", told.detail, code=told.code) from error
 
@@ -79,10 +84,3 @@ def _page(shape: Condition, sort: str, descending: bool, after: bool) -> Stateme
 def _count(shape: Condition) -> Statement:
     query = select(func.count().label("found")).where(own(leads), leads.c.deleted_at.is_(None))
     return Statement(query.where(clause_for(shape, leads)))
-
-
-# One plan for all values, as everywhere else, would be made without knowing how rare they are, and
-# begin at the wrong end.
-_PLAN_FOR_THE_VALUES = Statement(
-    select(func.set_config("plan_cache_mode", "force_custom_plan", true()))
-)

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, false, func, select, true
+from sqlalchemy import Select, false, select
 
 from app.domain.conditions import Condition, terms_of
 from app.domain.ripeness.scoring import ScoringModel
 from app.domain.ripeness.segments import TEST_FIELD
 from app.repositories.conditions import clause_for, shape_of, values_for
-from app.repositories.statements import Statement, own
+from app.repositories.statements import own
 from app.repositories.tables.leads import leads
 
 
@@ -43,9 +43,3 @@ def meeting(which: Meant, *columns: Any) -> Select[Any]:
     if not trials:
         query = query.where(leads.c.is_test == false())
     return query.where(clause_for(shape, leads))
-
-
-# One plan for all values would be made without knowing how rare they are.
-PLAN_FOR_THE_VALUES = Statement(
-    select(func.set_config("plan_cache_mode", "force_custom_plan", true()))
-)

@@ -26,12 +26,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.ripeness.segments import Crossing, SegmentKind
 from app.platform import clock
-from app.repositories.ripeness.segment_conditions import (
-    PLAN_FOR_THE_VALUES,
-    Asked,
-    Meant,
-    meeting,
-)
+from app.repositories.conditions import PLAN_FOR_THE_VALUES
+from app.repositories.ripeness.segment_conditions import Asked, Meant, meeting
 from app.repositories.statements import Statement, array_param, own, param
 from app.repositories.tables.leads import leads
 from app.repositories.tables.segments import segment_members, segment_picks, segments

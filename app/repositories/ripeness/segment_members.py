@@ -13,13 +13,9 @@ from app.domain.errors import Invalid
 from app.domain.paging import Page, PageRequest
 from app.domain.ripeness.segments import Member, Membership
 from app.platform import clock
+from app.repositories.conditions import PLAN_FOR_THE_VALUES
 from app.repositories.paging import Cursor, arguments_for, in_order, page_of
-from app.repositories.ripeness.segment_conditions import (
-    PLAN_FOR_THE_VALUES,
-    Asked,
-    Meant,
-    meeting,
-)
+from app.repositories.ripeness.segment_conditions import Asked, Meant, meeting
 from app.repositories.statements import Statement, own, param
 from app.repositories.tables.leads import leads
 from app.repositories.tables.segments import segment_members, segment_picks, segments

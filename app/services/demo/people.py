@@ -115,7 +115,7 @@ _ASCII = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ı": "i", 
 
 
 class Casting:
-    """Draws people, each with an address that nobody else in the demo has."""
+    """Draws people, each with an address and a number that nobody else in the demo has."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
@@ -139,8 +139,8 @@ class Casting:
             "country": culture.country,
             "language": culture.language,
         }
-        if culture.phone and chance.random() < 0.7:
-            fields["phone"] = culture.phone.format(chance.randrange(10, 100))
+        if culture.phone and chance.random() < 0.7 and (number := self._number(culture)):
+            fields["phone"] = number
         if chance.random() < 0.6:
             fields |= {
                 "website": company["website"],
@@ -161,6 +161,16 @@ class Casting:
             "industry": industry,
             "employees": chance.randrange(least, most),
         }
+
+    def _number(self, culture: Culture) -> str | None:
+        """One of the few that are kept for fiction, while there are any left."""
+        numbers = [culture.phone.format(last) for last in range(10, 100)]
+        free = [number for number in numbers if number not in self._taken]
+        if not free:
+            return None
+        number = self._chance.choice(free)
+        self._taken.add(number)
+        return number
 
     def _address(self, given: str, family: str) -> str:
         local = f"{_ascii(given)}.{_ascii(family)}"

@@ -1,12 +1,15 @@
 """Performs the demo's history through the services everybody uses, in one transaction."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import singledispatchmethod
+from typing import Any
 from uuid import UUID
 
 from app.domain.access.api_keys import Caller
 from app.domain.access.users import Role
+from app.domain.errors import AlreadyExists
 from app.domain.intake.capture import Candidate, OnDuplicate
 from app.domain.leads.status import Status
 from app.domain.paging import PageRequest
@@ -186,8 +189,13 @@ class _Performance:
             "closes_on": self._day_in(step.closes_in_days),
         }
         wanted = Wanted(opportunity=Choice(create=deal), on_match=OnMatch.LINK)
-        lead_id = self._leads[step.lead]
-        conversion = await ConversionService(self._uow).convert(lead_id, wanted, rehearse=False)
+        lead_id, conversions = self._leads[step.lead], ConversionService(self._uow)
+        try:
+            conversion = await conversions.convert(lead_id, wanted, rehearse=False)
+        except AlreadyExists as several:
+            # Two look alike, as happens in any year of sales: people name one of them.
+            named = replace(wanted, **_first_of(several.extra["candidates"]))
+            conversion = await conversions.convert(lead_id, named, rehearse=False)
         if conversion.opportunity_id is not None:
             self._deals[step.lead] = conversion.opportunity_id
             self._counts["opportunities"] += 1
@@ -201,3 +209,10 @@ class _Performance:
 
     def _day_in(self, days: int) -> date:
         return (self._uow.now + timedelta(days=days)).date()
+
+
+def _first_of(candidates: Sequence[Mapping[str, Any]]) -> dict[str, Choice]:
+    """The first contact, which brings its account along, or the first account."""
+    contacts = [found for found in candidates if found["type"] == "contact"]
+    first = (contacts or candidates)[0]
+    return {first["type"]: Choice(id=UUID(first["id"]))}

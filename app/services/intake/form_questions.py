@@ -15,8 +15,8 @@ from app.domain.intake.submissions import Delivery, Finding, Reading
 from app.domain.ripeness.answers import UNKNOWN
 from app.domain.ripeness.frameworks import AnswerKind, FrameworkCriterion
 from app.repositories.unit_of_work import UnitOfWork
+from app.services.leads.verdicts import definitions_in_force
 from app.services.ripeness.assessments_by_lead import LeadAnswers, Said
-from app.services.ripeness.frameworks_in_force import definitions_in_force
 
 _FIELD_TYPES: dict[AnswerKind, tuple[FieldType, ...]] = {
     AnswerKind.CHOICE: (FieldType.SELECT, FieldType.RADIO),

@@ -1,5 +1,6 @@
 """Which framework is in force, and what a lead shows of its verdict."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +16,22 @@ async def definition_in_force(
     uow: UnitOfWork, settings: WorkspaceSettings, key: str
 ) -> Definition | None:
     """The published version of a framework; BANT as the workspace weighs it."""
-    if key == BANT:
-        return definition_of(read_policy(settings.qualification_policy))
-    found = await uow.frameworks.published(key)
-    return found.definition if found else None
+    return (await definitions_in_force(uow, [key], settings)).get(key)
+
+
+async def definitions_in_force(
+    uow: UnitOfWork, keys: Collection[str], settings: WorkspaceSettings | None = None
+) -> dict[str, Definition]:
+    """Those of these frameworks that can be asked in, by key."""
+    found: dict[str, Definition] = {}
+    others = [key for key in keys if key != BANT]
+    if others:
+        published = await uow.frameworks.published_of(others)
+        found = {key: framework.definition for key, framework in published.items()}
+    if BANT in keys:
+        settings = settings or await uow.workspace_settings.get(uow.workspace_id)
+        found[BANT] = definition_of(read_policy(settings.qualification_policy))
+    return found
 
 
 async def shown_verdict(

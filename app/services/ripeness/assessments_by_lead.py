@@ -14,8 +14,8 @@ from app.domain.ripeness.frameworks import BANT, Definition, EvidenceRule
 from app.domain.ripeness.frameworks_answering import answer_faults
 from app.platform.ids import new_id
 from app.repositories.unit_of_work import UnitOfWork
+from app.services.leads.verdicts import definitions_in_force
 from app.services.ripeness.assessments_journal import record_assessed
-from app.services.ripeness.frameworks_in_force import definitions_in_force
 
 
 class Question(Protocol):

@@ -32,7 +32,9 @@ class GateKeeper:
         self._uow = uow
         self._known: dict[str | None, _Found] = {}
 
-    async def check(self, lead_id: UUID, move: Move, override_reason: str | None) -> None:
+    async def check(
+        self, lead_id: UUID, move: Move, override_reason: str | None, *, rehearse: bool = False
+    ) -> None:
         """Raise Conflict `gate_closed` when a gate before the move is shut and the reason does not
         open it. A condition sees the lead as the transaction leaves it."""
         if not move.is_one:
@@ -46,7 +48,7 @@ class GateKeeper:
         refused = [each for each in shut if not (reason and each.gate.override_allowed)]
         if refused:
             raise closed(refused)
-        for each in shut:
+        for each in () if rehearse else shut:
             self._uow.record(
                 EventType.GATE_OVERRIDDEN,
                 "gate",

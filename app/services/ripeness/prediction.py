@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from app.adapters.learning import check_installed, is_installed
-from app.domain.errors import Invalid, NotFound
+from app.domain.errors import Invalid, LostRace, NotFound
 from app.domain.paging import Page, PageRequest
 from app.domain.reach.events import EventType, difference
-from app.domain.reach.jobs import Job
+from app.domain.reach.jobs import CANCELLABLE, Job
 from app.domain.ripeness.prediction import (
     NEVER_USED,
     Absence,
@@ -25,7 +25,6 @@ from app.domain.ripeness.prediction import (
 )
 from app.platform import clock
 from app.repositories.unit_of_work import UnitOfWork
-from app.services.leads.matching import unfinished
 from app.services.patching import check_version
 from app.services.ripeness.prediction_keeping import FORETELL_LEADS, facts_now, forecaster_of
 from app.services.ripeness.prediction_training import TRAIN_PREDICTION
@@ -45,6 +44,8 @@ class PredictionService:
 
     async def update(self, changes: Mapping[str, Any], if_match: int | None) -> PredictionState:
         """Change the given settings. Stale when the version moved."""
+        # As long as nothing is stored the settings themselves cannot be locked.
+        await self._uow.predictions.lock()
         settings = await self._uow.predictions.settings(lock=True)
         check_version(settings.version, if_match)
         _check_names(changes)
@@ -63,7 +64,12 @@ class PredictionService:
                 {"changes": {f"prediction.{name}": change for name, change in changed.items()}},
             )
             await self._uow.flush()
-        return await self._state(settings)
+        state = await self._state(settings)
+        if state.model is not None and changed.get("enabled") and settings.enabled:
+            # A model that was put in force meanwhile has foretold nobody yet.
+            payload = {"model_id": str(state.model.id), "silent": True}
+            await self._uow.jobs.add(FORETELL_LEADS, payload, dedupe_key="enabled", max_attempts=3)
+        return state
 
     async def _next_training(self, settings: PredictionSettings) -> Any:
         model = await self._uow.prediction_models.published()
@@ -110,8 +116,17 @@ class PredictionService:
         job_id = await self._uow.jobs.add(kind, payload, dedupe_key=key, max_attempts=3)
         await self._uow.flush()
         if job_id is None:
-            return await unfinished(self._uow, kind)
+            return await self._unfinished(kind, payload)
         return await self._uow.jobs.get(job_id)
+
+    async def _unfinished(self, kind: str, payload: dict[str, Any]) -> Job:
+        """The job that was asked for before; LostRace when it has just ended."""
+        live = {"kind": [kind], "status": [status.value for status in CANCELLABLE]}
+        page = await self._uow.jobs.page(PageRequest(limit=200), live)
+        for job in page.data:
+            if job.payload == payload:
+                return job
+        raise LostRace("the job that was still to be done is over; try again")
 
     async def of_lead(self, lead_id: UUID) -> LeadForecast:
         """What is foretold of a lead by what is known of it this moment, or why nothing is."""

@@ -134,7 +134,7 @@ def foretelling() -> Handler:
         await foretell_all(context)
         async with context.finishing() as uow:
             model = await uow.prediction_models.published()
-            if model is not None:
+            if model is not None and not context.payload.get("silent"):
                 tell_trained(uow, model, reverted=True)
 
     return foretell_leads
@@ -151,12 +151,16 @@ async def foretell_all(context: JobContext) -> None:
             settings = await uow.predictions.settings()
             if model is None or not settings.enabled:
                 return
+            if progress.get("by") not in (None, str(model.id)):
+                # Another model was put in force meanwhile: it has to foretell the first ones too.
+                last = _FIRST
             lead_ids = await uow.predictions.lacking(model.id, last, AT_ONCE)
             if not lead_ids:
                 return
             await foretell(uow, model, lead_ids)
             last = lead_ids[-1]
-            progress |= {"last": str(last), "foretold": progress["foretold"] + len(lead_ids)}
+            foretold = progress["foretold"] + len(lead_ids)
+            progress |= {"by": str(model.id), "last": str(last), "foretold": foretold}
             await uow.jobs.report(context.job, progress)
 
 

@@ -15,7 +15,6 @@ from app.domain.errors import Conflict, NotInstalled
 from app.domain.reach.jobs import AttemptFailed
 from app.domain.ripeness.lead_snapshots import LeadOutcome, Snapshot, moment_of
 from app.domain.ripeness.prediction import (
-    FIRST_LOOK,
     LOOKS,
     MOST_LEARNT_FROM,
     ModelStatus,
@@ -24,6 +23,7 @@ from app.domain.ripeness.prediction import (
     Verdicts,
 )
 from app.domain.ripeness.prediction_facts import (
+    FIRST_LOOK,
     KNOWN,
     FactKind,
     FactReader,
@@ -157,7 +157,8 @@ def _looks(reader: FactReader, found: Sequence[Snapshot]) -> list[_Look]:
             lead_id=each.lead.id,
             facts=reader.facts_of(each.lead, each.touches, each.moment),
             created=each.lead.created_at.timestamp(),
-            back_filled=each.back_filled,
+            # Whoever decides at once may have told all of it because of the verdict.
+            back_filled=each.back_filled or each.moment < each.lead.created_at + FIRST_LOOK,
             late=sorted(fact_of(name) for name in each.known_late),
         )
         for each in found

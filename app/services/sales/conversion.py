@@ -54,7 +54,9 @@ class ConversionService:
         # What an import tells of the past, no gate of today stands before.
         if wanted.cause is None:
             move = _move(lead, plan, self._uow.now)
-            await GateKeeper(self._uow).check(lead.id, move, wanted.override_reason)
+            await GateKeeper(self._uow).check(
+                lead.id, move, wanted.override_reason, rehearse=rehearse
+            )
         if rehearse:
             return self._told(lead, wanted, plan, rehearsed=True)
         await self._carry_out(lead, wanted, plan)

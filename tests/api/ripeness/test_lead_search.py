@@ -11,6 +11,7 @@ from app.platform.db import Database
 from app.repositories.ripeness.lead_search import ConditionSearchRepository
 from app.repositories.transaction import Transaction
 from tests.conftest import Client
+from tests.factories.scoring import published
 from tests.problems import assert_problem, named_by
 
 pytestmark = pytest.mark.anyio
@@ -168,6 +169,18 @@ class TestPages:
             answer = await client.post("/v1/leads/search", json=body)
             assert_problem(answer, 422)
             assert named_by(answer.json()) == ["/cursor"]
+
+    async def test_a_cursor_by_scores_ends_with_its_model(self, client: Client) -> None:
+        for name in ("Ada", "Bea"):
+            await lead(client, name)
+        first = await published(client)
+        body = {"condition": named("Ada", "Bea"), "sort": "-fit", "limit": 1}
+        cursor = (await search(client, **body))["next_cursor"]
+        await published(client, document=first["document"], name="Other")
+        answer = await client.post("/v1/leads/search", json=body | {"cursor": cursor})
+        assert_problem(answer, 422)
+        [told] = answer.json()["errors"]
+        assert (told["pointer"], told["code"]) == ("/cursor", "cursor_expired")
 
 
 class TestRefusals:

@@ -1,14 +1,21 @@
 """Conversions foretold: learnt from the workspace's own leads, told part by part, overridden."""
 
+import asyncio
 import math
+import random
 import sys
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from app.platform import clock
+from app.services.reach.job_runner import JobContext
+from app.services.ripeness import prediction_keeping
 from app.services.ripeness.prediction_drift import watch_drift
 from app.services.ripeness.prediction_training import ask_for_training
 from tests.conftest import Client
+from tests.factories.imports import imported
 from tests.factories.predictions import (
     Generator,
     drained,
@@ -280,6 +287,80 @@ async def test_why_nothing_is_foretold(client: Client) -> None:
     assert (await foretold(client, other))["percent"] is None
 
 
+async def test_leads_brought_in_and_decided_on_the_same_day(client: Client) -> None:
+    # Half of it comes with the file, the rest is clicked right after it: when tells the verdict.
+    await with_bait_field(client)
+    draw = random.Random(3)
+    lines, lost = ["email,source,tags,converted_at"], []
+    for n in range(160):
+        won = draw.random() < 0.5
+        source = "Fair" if won == (draw.random() < 0.75) else "List"
+        tags = "Closed" if won == (draw.random() < 0.93) else "Ringing"
+        at = clock.now().isoformat() if won else ""
+        lines.append(f"p{n}@example.com,{source},{tags},{at}")
+        lost += [] if won else [f"p{n}@example.com"]
+    mapping = {"tags": "custom.bait", "email": "email", "source": "source"}
+    import_ = await imported(client, "\n".join(lines), {**mapping, "converted_at": "converted_at"})
+    assert import_["counts"] == {"created": 160}, import_
+    for email in lost:
+        [lead] = (await client.get("/v1/leads", params={"email": email})).json()["data"]
+        path = f"/v1/leads/{lead['id']}/disqualify"
+        assert (await client.post(path, json={"reason": "no_need"})).is_success
+    await trained(client)
+    model = (await state_of(client))["model"]
+    assert [leak["feature"] for leak in model["suspected_leaks"]] == ["custom.bait"]
+    assert "age" not in {each["name"] for each in model["features"]}
+    assert 0.6 < model["auc"] < 0.87
+
+
+async def test_who_foretells_again_catches_up(client: Client) -> None:
+    lead_id = await new_lead(client, **GOOD)
+    await kept(client)
+    await changed(client, enabled=False)
+    model_id = await stored_model(client)
+    assert (await client.post(f"/v1/prediction/models/{model_id}/publish")).status_code == 202
+    await drained(client)
+    await changed(client, enabled=True)
+    await drained(client)
+    await kept(client)
+    async with work(client) as uow:
+        stored = await uow.predictions.of_lead(UUID(lead_id))
+    assert stored is not None
+    assert stored.percent == 30
+    # The model was put in force once.
+    assert len(await events_of(client, "prediction.trained")) == 1
+
+
+async def test_whoever_asks_twice_gets_the_job_that_was_asked_for(client: Client) -> None:
+    await Generator(client).fill(200)
+    asked = []
+    for dry_run in (False, True, False, True):
+        answer = await client.post("/v1/prediction/train", params={"dry_run": dry_run})
+        assert answer.status_code == 202, answer.text
+        asked.append(answer.json()["id"])
+    assert asked[:2] == asked[2:]
+
+
+async def test_a_model_put_in_force_meanwhile_foretells_the_first_leads_too(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads = [await new_lead(client, full_name=f"Ada {n}") for n in range(3)]
+    first, second = [await stored_model(client, note) for note in "AB"]
+    whole = prediction_keeping.foretell_all
+
+    async def gone_on(context: JobContext) -> None:
+        # By now the job has had two leads foretold by what was in force until a moment ago.
+        context.job.progress = {"by": str(second), "last": leads[1], "foretold": 2}
+        await whole(context)
+
+    monkeypatch.setattr(prediction_keeping, "foretell_all", gone_on)
+    assert (await client.post(f"/v1/prediction/models/{first}/publish")).status_code == 202
+    await drained(client)
+    async with work(client) as uow:
+        told = [await uow.predictions.of_lead(UUID(lead_id)) for lead_id in leads]
+    assert [each and each.model_id for each in told] == [first] * 3
+
+
 async def test_the_schedule_asks_once(client: Client) -> None:
     await Generator(client).fill(200)
     async with work(client) as uow:
@@ -296,6 +377,15 @@ async def test_the_schedule_asks_once(client: Client) -> None:
     await changed(client, retrain_days=None)
     async with work(client) as uow:
         assert await ask_for_training(uow) == 0
+
+
+async def test_of_two_first_changes_at_once_one_is_stale(client: Client) -> None:
+    fresh = {"If-Match": '"0"'}
+    bodies: list[dict[str, Any]] = [{"enabled": False}, {"horizon_days": 30}]
+    answers = await asyncio.gather(
+        *(client.patch("/v1/prediction", json=body, headers=fresh) for body in bodies)
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 412]
 
 
 async def test_settings_are_checked_and_versioned(client: Client) -> None:

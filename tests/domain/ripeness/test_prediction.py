@@ -3,6 +3,7 @@
 import json
 import math
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -241,6 +242,36 @@ def test_what_gives_nothing_away_is_kept() -> None:
 def test_what_is_mostly_told_late_is_left_out() -> None:
     [leak] = choose(a_sample("none", late=True), (), ()).leaks
     assert (leak.feature, leak.reason) == ("custom.bait", "late")
+
+
+def test_where_only_one_kind_was_brought_in_both_are_judged_together() -> None:
+    sample = a_sample("value")
+    brought = replace(sample, back_filled=list(sample.converted))
+    [leak] = choose(brought, (), ()).leaks
+    assert (leak.feature, leak.reason) == ("custom.bait", "value")
+
+
+@pytest.mark.parametrize("blank", ["Select", " -- please select -- ", "Bitte wählen", "--", " "])
+def test_a_choice_that_nobody_made_is_not_known(blank: str) -> None:
+    reader = FactReader({"plan": a_field("plan", "text")}, FREE)
+    facts = reader.facts_of(a_lead(city=blank, custom={"plan": blank}), [], NOW)
+    assert not {"city", "custom.plan", "known"} & facts.keys()
+    told = reader.facts_of(a_lead(city="Selected", custom={"plan": "Select Plus"}), [], NOW)
+    assert (told["city"], told["custom.plan"]) == ("Selected", "Select Plus")
+
+
+def test_within_the_first_hour_an_age_tells_nothing() -> None:
+    for minutes in (-5, 0, 3, 60):
+        came = NOW - timedelta(minutes=minutes)
+        touches = [a_touch("call", minutes / 1440)]
+        facts = FactReader({}, FREE).facts_of(a_lead(created_at=came), touches, NOW)
+        assert facts["age"] == facts["touches.recency"] == pytest.approx(1 / 24)
+
+
+def test_what_is_no_number_any_more_is_missing() -> None:
+    encoder = NumberEncoder.learnt([1.0, 5.0, 9.0, None])
+    assert encoder.encode("many") == encoder.encode(None)
+    assert encoder.group("many") == MISSING
 
 
 def test_lists_name_features_and_groups() -> None:

@@ -45,7 +45,8 @@ class LeadSearch(Body):
         "nG2fKZ4xQm1bMTc3MjQ0",
     )
     count: Flag = about(
-        "Also say how many leads there are in all, which takes as long as looking at each.",
+        "Also say how many leads meet the condition in all, with those that have no place in the "
+        "order; that takes as long as looking at each.",
         example=False,
         default=False,
     )

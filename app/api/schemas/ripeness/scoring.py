@@ -24,7 +24,7 @@ class LedgerQuery(BaseModel):
         NOW,
     )
     model_id: UUID | None = optional("By this version instead, which may be a draft.")
-    limit: int = about("How many engagement points are told.", 200, default=200, ge=1, le=5_000)
+    limit: int = about("How many engagement points are told.", 200, default=200, ge=1, le=1_000)
 
 
 class LedgerModelRead(Read):
