@@ -211,7 +211,7 @@ class _Performance:
         return (self._uow.now + timedelta(days=days)).date()
 
 
-def _first_of(candidates: Sequence[Mapping[str, Any]]) -> dict[str, Choice]:
+def _first_of(candidates: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The first contact, which brings its account along, or the first account."""
     contacts = [found for found in candidates if found["type"] == "contact"]
     first = (contacts or candidates)[0]
