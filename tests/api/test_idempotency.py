@@ -26,6 +26,8 @@ ANEW = {
     "export_records": "its answer is as long as the table, and is not kept",
     "search_leads": "it changes nothing, and finds what there is by then",
 }
+# What is refused in a workspace as small as this one.
+NEEDS_HISTORY = {"train_prediction": "tests/api/ripeness/test_prediction.py"}
 SECRETS = {"create_api_key": "the key is shown once and kept nowhere"}
 # What has to happen first, and to which other one it is done.
 BEFORE: dict[str, tuple[str, Any]] = {
@@ -66,6 +68,7 @@ async def test_every_post_replays_its_first_answer(app: FastAPI, client: Client)
     anew = [e for e in posts if "Idempotency-Key" not in e.parameters("header")]
     assert {e.described["operationId"] for e in anew} == ANEW.keys()
     posts = [e for e in posts if e not in anew]
+    posts = [e for e in posts if e.described["operationId"] not in NEEDS_HISTORY]
     for endpoint in posts:
         operation = str(endpoint.described["operationId"])
         await world.refresh()
