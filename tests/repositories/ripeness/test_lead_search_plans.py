@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.domain.condition_parsing import parse_condition
+from app.domain.ripeness.engagement import Level, order_key
 from app.domain.ripeness.score_conditions import searched_fields
 from app.domain.ripeness.scoring import ScoringModel
 from app.platform.db import Database
@@ -49,7 +50,7 @@ FILL_SCORES = """
 INSERT INTO lead_scores (workspace_id, model_id, lead_id, fit, engagement, engagement_at,
                          engagement_key, scored_at)
 SELECT l.workspace_id, $2, l.id, hashtext(l.id::text) & 63, (hashtext(l.id::text) & 127) / 2.0,
-       $3::timestamptz, (hashtext(l.id::text) & 127) * 20000000000000, $3
+       $3::timestamptz, ($4::bigint[])[1 + (hashtext(l.id::text) & 127)], $3
 FROM leads AS l WHERE l.workspace_id = $1
 """
 
@@ -63,7 +64,8 @@ async def filled(app: FastAPI, owner_database: Database) -> AsyncIterator[Client
             await connection.execute(f"SET LOCAL app.workspace_id = '{workspace_id}'")
             await connection.execute(FILL_LEADS, workspace_id, NOW, LEADS)
             await connection.execute(FILL_TOUCHES, workspace_id, NOW)
-            await connection.execute(FILL_SCORES, workspace_id, MODEL.id, NOW)
+            keys = [order_key(Level(n / 2, NOW), MODEL.half_life_days) for n in range(128)]
+            await connection.execute(FILL_SCORES, workspace_id, MODEL.id, NOW, keys)
             for table in ("leads", "touchpoints", "lead_scores"):
                 await connection.execute(f"ANALYZE {table}")
         yield client
