@@ -143,21 +143,6 @@ async def test_an_indexed_field_is_looked_up(
     assert scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0) < LEADS / 10
 
 
-@pytest.mark.parametrize(
-    ("written", "index"),
-    [
-        ({"field": "engagement", "op": "gte", "value": 63}, "lead_scores_engagement_idx"),
-        ({"field": "fit", "op": "gte", "value": 63}, "lead_scores_fit_idx"),
-        ({"field": "score", "op": "gte", "value": 62}, "lead_scores_engagement_idx"),
-    ],
-)
-async def test_a_score_is_looked_up(
-    filled: Client, databases: Databases, written: Any, index: str
-) -> None:
-    plan = await plan_of(filled, databases, written)
-    assert index in {node.get("Index Name") for node in nodes(plan)}, plan
-
-
 async def test_a_page_of_a_frequent_value_is_read_in_order(
     filled: Client, databases: Databases
 ) -> None:
