@@ -2,7 +2,7 @@
 
 Postgres keeps the plan of a statement, and those of the checks behind foreign keys, until ANALYZE
 has looked at a table again, which takes up to a minute. What was planned while a table was empty
-reads all of it: measured, storing a lead's keys took twice as long after ten thousand leads.
+reads all of it: measured over the first 30,000 leads of an import, storing took 1.7 times as long.
 So a connection plans anew after a second, after two more, after four more, and then each minute.
 """
 

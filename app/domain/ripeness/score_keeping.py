@@ -1,6 +1,6 @@
 """What touches and changes of leads do to scores that are stored."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,6 +14,7 @@ from app.domain.record.touchpoints import Touchpoint
 from app.domain.ripeness.engagement import Level, combined, order_key
 from app.domain.ripeness.scoring import (
     Fit,
+    FitRule,
     ScoringModel,
     Standing,
     counting,
@@ -117,13 +118,9 @@ def gained(
 
 
 @lru_cache(maxsize=64)
-def tested_columns(rules: Sequence[object]) -> frozenset[str]:
+def tested_columns(rules: tuple[FitRule, ...]) -> frozenset[str]:
     """The columns of leads that fit rules test."""
-    return frozenset(
-        term.field.column
-        for rule in rules
-        for term in terms_of(rule.when)  # type: ignore[attr-defined]
-    )
+    return frozenset(term.field.column for rule in rules for term in terms_of(rule.when))
 
 
 def concerns(model: ScoringModel, changed: Collection[str]) -> bool:
